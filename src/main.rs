@@ -1,0 +1,4 @@
+//! The `minigo` command.
+#![forbid(unsafe_code)]
+
+fn main() {}
