@@ -1,1 +1,8 @@
-//! (see README.md)
+//! Bytecode: the contract between the compiler and the VM. See the crate's README.
+#![forbid(unsafe_code)]
+
+pub mod op;
+pub mod program;
+
+pub use op::{Op, Reg};
+pub use program::*;
