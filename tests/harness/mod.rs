@@ -1,0 +1,11 @@
+//! What the tests of whole programs share: reading expectations, running processes, real Go.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `expectation` | the comments in a program that say what it must do, and comparing |
+//! | `process` | running a command with a time limit |
+//! | `oracle` | the real Go toolchain, where it is installed |
+
+pub(crate) mod expectation;
+pub(crate) mod oracle;
+pub(crate) mod process;
