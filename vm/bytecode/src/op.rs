@@ -676,8 +676,8 @@ ops! {
     MakeClosure { dst: def ptr, func: index FuncId }
     /// pushes the parameterless closure R[closure] on the defer stack for this frame (nil panics when run)
     Defer { closure: use ptr }
-    /// runs this frame's deferred calls, last first
-    RunDefers { }
+    /// runs this frame's deferred calls, last first; `window` is where the function's out area starts
+    RunDefers { window: imm u16 }
     /// `R[dst..+2] := recover()`
     Recover { dst: def iface }
     /// `panic(R[value])`

@@ -75,6 +75,26 @@ impl Shape {
     }
 }
 
+/// The shapes that every program starts with.
+impl ShapeId {
+    /// No pointers at all.
+    pub const SCALAR: ShapeId = ShapeId(0);
+    /// All words are pointers.
+    pub const PTR: ShapeId = ShapeId(1);
+    /// Strings or slices, one after the other.
+    pub const STRING: ShapeId = ShapeId(2);
+    /// Interfaces, one after the other.
+    pub const IFACE: ShapeId = ShapeId(3);
+}
+
+impl Shape {
+    /// What [`Program::shapes`] starts with, in the order of the constants of [`ShapeId`].
+    pub fn first() -> Vec<Shape> {
+        use WordKind::{Data, Int, Ptr, Type};
+        [vec![Int], vec![Ptr], vec![Ptr, Int], vec![Type, Data]].map(|kinds| Shape { kinds }).into()
+    }
+}
+
 /// How an element is laid out in an array, a slice or behind a pointer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ElemRepr {
@@ -266,7 +286,7 @@ pub struct Native {
     pub results: Vec<WordKind>,
 }
 
-/// A map type's needs, found through the map's own `TypeId`.
+/// Types and functions of the library that the VM itself uses.
 #[derive(Clone, Debug, Default)]
 pub struct WellKnown {
     /// `runtime.errorString`-like type whose underlying type is string and whose `Error` gives
@@ -281,6 +301,8 @@ pub struct WellKnown {
     /// `string`, `int`, `error` … used by natives that make interfaces.
     pub string: TypeId,
     pub int: TypeId,
+    /// `runtime.printPanicValue(v any) string`: the text of a panic value when it ends the program.
+    pub panic_text: FuncId,
     /// Method selectors `Error` and `String`.
     pub error_method: Option<SelectorId>,
     pub string_method: Option<SelectorId>,
