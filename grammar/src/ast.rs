@@ -126,6 +126,8 @@ pub struct Ast {
     pub package: Ident,
     /// All top-level declarations in source order; grouped ones one by one.
     pub decls: DeclList,
+    /// For an expression or an input at a prompt: its statements.
+    pub input: StmtList,
     /// All comments in source order.
     pub comments: Vec<Comment>,
     pub(crate) exprs: Vec<Expr>,
@@ -138,6 +140,26 @@ pub struct Ast {
 }
 
 impl Ast {
+    /// A tree without nodes, with room for those of a text of `len` bytes.
+    pub(crate) fn empty(len: usize) -> Ast {
+        Ast {
+            package: Ident {
+                name: Symbol::BLANK,
+                span: Span::at(0),
+            },
+            decls: DeclList::default(),
+            input: StmtList::default(),
+            comments: Vec::new(),
+            exprs: Vec::with_capacity(len / 10),
+            expr_spans: Vec::with_capacity(len / 10),
+            stmts: Vec::new(),
+            stmt_spans: Vec::new(),
+            all_decls: Vec::new(),
+            sigs: Vec::new(),
+            pools: Pools::default(),
+        }
+    }
+
     /// An expression.
     pub fn expr(&self, id: ExprId) -> Expr {
         self.exprs[id.index()]
