@@ -1,1 +1,7 @@
 //! (see README.md)
+
+pub mod chan;
+pub mod goroutine;
+pub mod sched;
+pub mod sema;
+pub mod sync;

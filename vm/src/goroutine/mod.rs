@@ -1,0 +1,295 @@
+//! One goroutine: its register stack, where it goes on, and why it waits.
+//!
+//! A goroutine is one cell of a slab: a header and the first words of its stack, together under
+//! 300 bytes. Cells are never given back while the VM lives, so a stale `&Goroutine` (the
+//! monitor's, say) still points to a goroutine, if perhaps to another one.
+//!
+//! **Ownership is the state machine.** A goroutine is held by exactly one of: the processor
+//! running it, a run queue, a wait list (of a channel, a semaphore, a timer), a free list. Whoever
+//! holds it may use everything that is in a `Cell`; everybody else only the atomics (`status`,
+//! `limit`, `claim`). Handing it over publishes the cells: each queue and wait list is guarded by a
+//! lock or by a Release/Acquire pair.
+//!
+//! **Parking.** All state of a goroutine is in its cell (Go calls never recurse on the Rust
+//! stack), so the machine that parks it needs nothing from it afterwards: it stores pc and base, sets
+//! `Waiting`, enqueues a waiter, releases the lock, and from then on must not touch it. A waker may
+//! run it on another machine at once.
+
+pub mod frame;
+pub mod stack;
+mod table;
+pub mod unwind;
+mod waiter;
+
+use std::cell::{Cell, UnsafeCell};
+use std::ptr::{self, NonNull};
+
+use minigo_bytecode::op::Op;
+
+use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+
+pub use waiter::{WaitQueue, Waiter};
+
+/// Words of stack inside a goroutine's own cell.
+pub const INLINE_STACK_WORDS: usize = 19;
+
+/// What a goroutine is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Status {
+    /// Not in use: in a free list, never started.
+    Idle,
+    /// In a run queue.
+    Runnable,
+    /// Held by a processor.
+    Running,
+    /// In a wait list.
+    Waiting,
+    /// Ended, on its way to a free list.
+    Dead,
+}
+
+/// Why a goroutine waits; the texts are Go's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(u8)]
+pub enum WaitReason {
+    #[default]
+    None,
+    ChanReceive,
+    ChanSend,
+    ChanReceiveNil,
+    ChanSendNil,
+    Select,
+    SelectNoCases,
+    Sleep,
+    MutexLock,
+    RWMutexRLock,
+    RWMutexLock,
+    WaitGroupWait,
+    CondWait,
+    Semacquire,
+    IoWait,
+}
+
+impl WaitReason {
+    /// As a goroutine dump prints it.
+    pub fn text(self) -> &'static str {
+        match self {
+            WaitReason::None => "waiting",
+            WaitReason::ChanReceive => "chan receive",
+            WaitReason::ChanSend => "chan send",
+            WaitReason::ChanReceiveNil => "chan receive (nil chan)",
+            WaitReason::ChanSendNil => "chan send (nil chan)",
+            WaitReason::Select => "select",
+            WaitReason::SelectNoCases => "select (no cases)",
+            WaitReason::Sleep => "sleep",
+            WaitReason::MutexLock => "sync.Mutex.Lock",
+            WaitReason::RWMutexRLock => "sync.RWMutex.RLock",
+            WaitReason::RWMutexLock => "sync.RWMutex.Lock",
+            WaitReason::WaitGroupWait => "sync.WaitGroup.Wait",
+            WaitReason::CondWait => "sync.Cond.Wait",
+            WaitReason::Semacquire => "semacquire",
+            WaitReason::IoWait => "IO wait",
+        }
+    }
+}
+
+/// What an operation that may block came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Completed; go on at the next op.
+    Done,
+    /// The goroutine is in a wait list and already may run elsewhere: return [`Exit::Parked`] to the
+    /// scheduler without touching it. Its waker completes the operation.
+    Parked,
+    /// Raise a run-time panic with this text (without the prefix `runtime error: `).
+    Panic(&'static str),
+    /// Die of an error that cannot be recovered (`fatal error: ` and this text).
+    Fatal(&'static str),
+}
+
+/// Why the interpreter came back from running a goroutine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// It is in a wait list; nobody here may touch it any more.
+    Parked,
+    /// [`crate::sched::Machine::safepoint`] said so: back of the global queue.
+    Preempted,
+    /// `runtime.Gosched`: back of the global queue.
+    Yielded,
+    /// Its first function returned. If it is the main goroutine, the program is over.
+    Ended,
+    /// It called `runtime.Goexit` and its deferred calls have run. The main goroutine's leaves the
+    /// others running.
+    Goexit,
+    /// The program ends now with this exit code (`os.Exit`, an unrecovered panic, a fatal error;
+    /// what there is to say has been printed).
+    Exit(i32),
+}
+
+/// A goroutine. See the module's text for who may touch what.
+#[repr(C)]
+pub struct Goroutine {
+    /// Top of the stack as an address, or 0 to call the goroutine in at its next safepoint.
+    limit: AtomicUsize,
+    pc: Cell<*const Op>,
+    stack: Cell<*mut u64>,
+    base: Cell<u32>,
+    capacity: Cell<u32>,
+    /// The next one in a queue that links goroutines (global queue, free list).
+    pub(crate) link: Cell<Option<NonNull<Goroutine>>>,
+    /// Counts the waits of this goroutine; whoever moves it on from the value that a select
+    /// enqueued its cases with has won the right to wake it.
+    pub(crate) claim: AtomicU32,
+    status: AtomicU8,
+    reason: Cell<WaitReason>,
+    /// Index of the processor it last ran on plus flags for the scheduler's use.
+    pub(crate) flags: Cell<u16>,
+    id: Cell<u64>,
+    parent: Cell<u64>,
+    created_at: Cell<*const Op>,
+    /// When it began to wait, in seconds of the scheduler's clock plus one, as far as known.
+    pub(crate) since: Cell<u32>,
+    unwind: UnsafeCell<Option<Box<unwind::Unwind>>>,
+    /// For waits that need only one.
+    pub(crate) waiter: Waiter,
+    inline: UnsafeCell<[u64; INLINE_STACK_WORDS]>,
+}
+
+// SAFETY: cells are used by the one holder only (see the module's text), which every hand-over
+// publishes; the rest is atomic.
+unsafe impl Sync for Goroutine {}
+// SAFETY: nothing in it belongs to a thread.
+unsafe impl Send for Goroutine {}
+
+impl Goroutine {
+    /// Where `limit` is, for the interpreter's checks: one past the last word of the stack as an
+    /// address, or 0 when the goroutine is wanted at a safepoint.
+    #[inline(always)]
+    pub fn limit(&self) -> &AtomicUsize {
+        &self.limit
+    }
+
+    /// One past the last word of the stack, whatever `limit` says.
+    #[inline(always)]
+    pub fn stack_end(&self) -> usize {
+        self.stack.get().addr() + self.capacity.get() as usize * 8
+    }
+
+    /// The stack's first word.
+    #[inline(always)]
+    pub fn stack(&self) -> *mut u64 {
+        self.stack.get()
+    }
+
+    /// The current frame's `R[0]`.
+    #[inline(always)]
+    pub fn base(&self) -> *mut u64 {
+        // `base` is an index into the stack.
+        self.stack.get().wrapping_add(self.base.get() as usize)
+    }
+
+    /// Saves where the current frame is.
+    #[inline(always)]
+    pub fn set_base(&self, base: *mut u64) {
+        let words = (base.addr() - self.stack.get().addr()) / 8;
+        self.base.set(words as u32);
+    }
+
+    /// The op to go on with.
+    #[inline(always)]
+    pub fn pc(&self) -> *const Op {
+        self.pc.get()
+    }
+
+    /// Saves the op to go on with.
+    #[inline(always)]
+    pub fn set_pc(&self, pc: *const Op) {
+        self.pc.set(pc);
+    }
+
+    /// Its number, from 1 (main).
+    pub fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    /// The number of the goroutine that started it; 0 for main.
+    pub fn parent(&self) -> u64 {
+        self.parent.get()
+    }
+
+    /// The op after the `go` that started it; null for main.
+    pub fn created_at(&self) -> *const Op {
+        self.created_at.get()
+    }
+
+    /// What it is doing.
+    pub fn status(&self) -> Status {
+        // Relaxed: whoever acts on it holds the goroutine or has stopped the world.
+        match self.status.load(Ordering::Relaxed) {
+            0 => Status::Idle,
+            1 => Status::Runnable,
+            2 => Status::Running,
+            3 => Status::Waiting,
+            _ => Status::Dead,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_status(&self, status: Status) {
+        // Relaxed: as in `status`.
+        self.status.store(status as u8, Ordering::Relaxed);
+    }
+
+    /// Why it waits.
+    pub fn reason(&self) -> WaitReason {
+        self.reason.get()
+    }
+
+    /// Says that it waits from now on. The holder calls this before it enqueues a waiter.
+    #[inline(always)]
+    pub(crate) fn set_waiting(&self, reason: WaitReason) {
+        self.reason.set(reason);
+        self.since.set(0);
+        self.set_status(Status::Waiting);
+    }
+
+    /// Deferred calls and panics.
+    ///
+    /// # Safety
+    /// Only the goroutine's holder may call this, and must not keep two results at once.
+    #[inline]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "the holder is the only user, by contract"
+    )]
+    pub unsafe fn unwind(&self) -> &mut Option<Box<unwind::Unwind>> {
+        // SAFETY: by the function's contract.
+        unsafe { &mut *self.unwind.get() }
+    }
+
+    /// Asks the goroutine to come to a safepoint. Anybody may; if it races with the goroutine
+    /// being scheduled the request may be lost, so who must not lose it repeats it.
+    #[inline]
+    pub(crate) fn preempt(&self) {
+        // Relaxed: only a hint to look at flags that carry their own ordering.
+        self.limit.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes back [`Goroutine::preempt`].
+    #[inline(always)]
+    pub(crate) fn reset_limit(&self) {
+        // Relaxed: as in `preempt`.
+        self.limit.store(self.stack_end(), Ordering::Relaxed);
+    }
+}
+
+/// A pointer to a goroutine as queues hold it.
+pub(crate) type GoroutinePtr = NonNull<Goroutine>;
+
+/// The pointer or null, as atomics hold it.
+pub(crate) fn raw(g: Option<GoroutinePtr>) -> *mut Goroutine {
+    g.map_or(ptr::null_mut(), NonNull::as_ptr)
+}
+
+const _: () = assert!(cfg!(loom) || size_of::<Goroutine>() <= 300);
