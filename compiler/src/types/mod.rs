@@ -1,5 +1,8 @@
 //! Types and the type checker: from the syntax tree to the typed tree.
 
+pub(crate) mod check;
 pub mod constant;
+pub(crate) mod scope;
 pub mod ty;
 pub mod typed;
+pub(crate) mod universe;
