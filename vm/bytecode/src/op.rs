@@ -185,6 +185,18 @@ macro_rules! operand_type {
     };
 }
 
+macro_rules! visit {
+    (use $kind:ident, $v:expr, $visit:expr) => {
+        $visit($v)
+    };
+    (def $kind:ident, $v:expr, $visit:expr) => {
+        $visit($v)
+    };
+    ($role:ident $kind:ident, $v:expr, $visit:expr) => {
+        let _ = $v;
+    };
+}
+
 macro_rules! ops {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $role:ident $kind:ident),* })*) => {
         /// An instruction.
@@ -206,6 +218,16 @@ macro_rules! ops {
             /// The operands in declaration order, each with its name and role.
             pub fn operands(&self) -> Vec<(&'static str, Operand)> {
                 match *self { $(Op::$name { $($field),* } => vec![$((stringify!($field), operand!($role $kind, $field))),*],)* }
+            }
+
+            /// Calls `visit` with each operand in declaration order; allocates nothing.
+            pub fn for_each_operand(&self, mut visit: impl FnMut(Operand)) {
+                match *self { $(Op::$name { $($field),* } => { $(visit(operand!($role $kind, $field));)* let _ = &mut visit; })* }
+            }
+
+            /// Lets `visit` replace each register operand (the first one of a range).
+            pub fn for_each_register(&mut self, mut visit: impl FnMut(&mut Reg)) {
+                match self { $(Op::$name { $($field),* } => { $(visit!($role $kind, $field, visit);)* let _ = &mut visit; })* }
             }
         }
     };
@@ -691,3 +713,138 @@ ops! {
 }
 
 const _: () = assert!(size_of::<Op>() == 8);
+
+impl Op {
+    /// Whether the goroutine may be preempted or parked, its stack moved, or a collection run, during this op: calls,
+    /// back-edges, and everything that allocates or waits. Nothing may live in the out area across such an op.
+    pub fn is_safepoint(&self) -> bool {
+        use Op::*;
+        matches!(
+            self,
+            Loop { .. }
+                | LoopIf { .. }
+                | LoopIfNot { .. }
+                | LoopNeInt { .. }
+                | LoopLtInt { .. }
+                | LoopLeInt { .. }
+                | LoopNeIntImm { .. }
+                | LoopLtIntImm { .. }
+                | LoopLeIntImm { .. }
+                | LoopGtIntImm { .. }
+                | LoopGeIntImm { .. }
+                | LoopLtFloat { .. }
+                | LoopLeFloat { .. }
+                | LoopIncLtInt { .. }
+                | New { .. }
+                | MakeSlice { .. }
+                | Append { .. }
+                | AppendSlice { .. }
+                | AppendStr { .. }
+                | Concat { .. }
+                | StrFromRune { .. }
+                | StrFromBytes { .. }
+                | StrFromRunes { .. }
+                | BytesFromStr { .. }
+                | RunesFromStr { .. }
+                | BoxIface { .. }
+                | BoxIfaceMem { .. }
+                | MakeMap { .. }
+                | MapSet { .. }
+                | MapSlot { .. }
+                | MapDelete { .. }
+                | MapClear { .. }
+                | MapIter { .. }
+                | MapNext { .. }
+                | MakeChan { .. }
+                | Send { .. }
+                | Recv { .. }
+                | RecvOk { .. }
+                | CloseChan { .. }
+                | Select { .. }
+                | Go { .. }
+                | GoClosure { .. }
+                | Call { .. }
+                | CallClosure { .. }
+                | CallIface { .. }
+                | CallNative { .. }
+                | MakeClosure { .. }
+                | Defer { .. }
+                | RunDefers { .. }
+                | Recover { .. }
+                | Panic { .. }
+        )
+    }
+
+    /// Whether another goroutine may complete this op by writing its results: they must not go to the out area.
+    pub fn completed_by_waker(&self) -> bool {
+        matches!(
+            self,
+            Op::Recv { .. } | Op::RecvOk { .. } | Op::SelectRecv { .. } | Op::Select { .. }
+        )
+    }
+
+    /// Whether control never goes from this op to the next one.
+    pub fn is_terminator(&self) -> bool {
+        use Op::*;
+        matches!(
+            self,
+            Jump { .. }
+                | Loop { .. }
+                | Return0 { .. }
+                | Return1 { .. }
+                | Return { .. }
+                | Panic { .. }
+                | Unreachable { .. }
+        )
+    }
+
+    /// Whether this op jumps backward (a `Loop…`).
+    pub fn is_back_edge(&self) -> bool {
+        use Op::*;
+        matches!(
+            self,
+            Loop { .. }
+                | LoopIf { .. }
+                | LoopIfNot { .. }
+                | LoopNeInt { .. }
+                | LoopLtInt { .. }
+                | LoopLeInt { .. }
+                | LoopNeIntImm { .. }
+                | LoopLtIntImm { .. }
+                | LoopLeIntImm { .. }
+                | LoopGtIntImm { .. }
+                | LoopGeIntImm { .. }
+                | LoopLtFloat { .. }
+                | LoopLeFloat { .. }
+                | LoopIncLtInt { .. }
+        )
+    }
+
+    /// How many [`Op::Extra`]s must follow this op.
+    pub fn extras(&self) -> usize {
+        use Op::*;
+        match self {
+            AssertType { .. } | AssertIface { .. } => 2,
+            EqMem { .. }
+            | Switch { .. }
+            | CopyMem { .. }
+            | ArrayView { .. }
+            | IndexAddr { .. }
+            | SliceSlice { .. }
+            | MakeSlice { .. }
+            | Append { .. }
+            | AppendSlice { .. }
+            | Copy { .. }
+            | SliceToArray { .. }
+            | MakeIface { .. }
+            | BoxIface { .. }
+            | BoxIfaceMem { .. }
+            | IsType { .. }
+            | Implements { .. }
+            | MakeMap { .. }
+            | MapGetOk { .. }
+            | MakeChan { .. } => 1,
+            _ => 0,
+        }
+    }
+}

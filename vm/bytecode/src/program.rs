@@ -91,7 +91,9 @@ impl Shape {
     /// What [`Program::shapes`] starts with, in the order of the constants of [`ShapeId`].
     pub fn first() -> Vec<Shape> {
         use WordKind::{Data, Int, Ptr, Type};
-        [vec![Int], vec![Ptr], vec![Ptr, Int], vec![Type, Data]].map(|kinds| Shape { kinds }).into()
+        [vec![Int], vec![Ptr], vec![Ptr, Int], vec![Type, Data]]
+            .map(|kinds| Shape { kinds })
+            .into()
     }
 }
 
