@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub mod constant;
+mod predicates;
+pub mod print;
 pub(crate) mod scope;
 pub mod ty;
 pub mod typed;

@@ -198,6 +198,8 @@ pub struct Types {
     pub params: Vec<TypeParam>,
     /// Import path and name of each package, for printing: `(path, name)`.
     pub packages: Vec<(Rc<str>, Rc<str>)>,
+    /// How messages spell types with two names.
+    pub spelling: super::print::Spelling,
 }
 
 macro_rules! basics {
@@ -232,6 +234,7 @@ impl Types {
             named: Vec::new(),
             params: Vec::new(),
             packages: vec![("".into(), "".into())],
+            spelling: Default::default(),
         };
         for (i, &basic) in BASICS.iter().enumerate() {
             let ty = types.intern(Type::Basic(basic));

@@ -11,6 +11,7 @@
 mod assign;
 mod const_expr;
 mod expr;
+pub(crate) mod lookup;
 mod operand;
 
 pub(crate) use operand::{Mode, Operand};
@@ -211,6 +212,15 @@ impl<'a> Checker<'a> {
     /// A declared method is used: gives its function and queues its body.
     pub(crate) fn use_method(&mut self, _named: super::ty::NamedId, _index: usize) -> FuncRef {
         FuncRef(0)
+    }
+
+    /// Makes sure that the signature of a declared method is known.
+    pub(crate) fn resolve_method(&mut self, _named: super::ty::NamedId, _index: usize) {}
+
+    /// The signature of a declared method, without its receiver.
+    pub(crate) fn method_sig(&mut self, named: super::ty::NamedId, index: usize) -> Ty {
+        self.resolve_method(named, index);
+        self.types.named[named.0 as usize].methods[index].sig
     }
 
     /// A value of this type becomes an interface value: its methods can be called from anywhere.
