@@ -3,6 +3,7 @@
 pub mod ast;
 mod builder;
 pub mod diagnostic;
+mod dump;
 pub mod lexer;
 mod literal;
 mod parser;

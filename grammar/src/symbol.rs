@@ -30,6 +30,20 @@ impl Symbol {
     }
 }
 
+/// A place of the hash table: a number with the hash of its name, so that few names need to be compared.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    symbol: u32,
+}
+
+impl Slot {
+    const FREE: Slot = Slot {
+        hash: 0,
+        symbol: u32::MAX,
+    };
+}
+
 /// The table of all names.
 #[derive(Clone, Debug)]
 pub struct Symbols {
@@ -37,8 +51,8 @@ pub struct Symbols {
     text: String,
     /// Where each name ends in `text`; it starts where the one before ends.
     ends: Vec<u32>,
-    /// Open-addressed hash table of numbers; its length is a power of two, and at most half of it is used.
-    slots: Vec<Option<Symbol>>,
+    /// Open-addressed hash table; its length is a power of two, and at most half of it is used.
+    slots: Vec<Slot>,
 }
 
 impl Default for Symbols {
@@ -53,7 +67,7 @@ impl Symbols {
         let mut symbols = Symbols {
             text: String::new(),
             ends: Vec::new(),
-            slots: vec![None; 1024],
+            slots: vec![Slot::FREE; 1024],
         };
         for name in ["_", "init", "main"] {
             symbols.intern(name);
@@ -63,23 +77,25 @@ impl Symbols {
 
     /// The symbol of `name`, made if it is new.
     pub fn intern(&mut self, name: &str) -> Symbol {
-        let slot = self.find_slot(name);
-        if let Some(symbol) = self.slots[slot] {
-            return symbol;
+        let hash = hash(name);
+        let slot = self.find_slot(name, hash);
+        if self.slots[slot].symbol != u32::MAX {
+            return Symbol(self.slots[slot].symbol);
         }
-        let symbol = Symbol(self.ends.len() as u32);
+        let symbol = self.ends.len() as u32;
         self.text.push_str(name);
         self.ends.push(self.text.len() as u32);
-        self.slots[slot] = Some(symbol);
+        self.slots[slot] = Slot { hash, symbol };
         if self.ends.len() * 2 > self.slots.len() {
             self.grow();
         }
-        symbol
+        Symbol(symbol)
     }
 
     /// The symbol of `name` if some file uses it.
     pub fn lookup(&self, name: &str) -> Option<Symbol> {
-        self.slots[self.find_slot(name)]
+        let slot = self.slots[self.find_slot(name, hash(name))];
+        (slot.symbol != u32::MAX).then_some(Symbol(slot.symbol))
     }
 
     /// The text of a name.
@@ -100,28 +116,36 @@ impl Symbols {
     }
 
     /// The slot that holds `name`, or the free one where it belongs.
-    fn find_slot(&self, name: &str) -> usize {
+    fn find_slot(&self, name: &str, hash: u32) -> usize {
         let mask = self.slots.len() - 1;
-        let mut hasher = FxHasher::default();
-        hasher.write(name.as_bytes());
-        let mut slot = hasher.finish() as usize & mask;
-        while let Some(symbol) = self.slots[slot] {
-            if self.name(symbol) == name {
-                break;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            let free = slot.symbol == u32::MAX;
+            if free || slot.hash == hash && self.name(Symbol(slot.symbol)) == name {
+                return at;
             }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
-        slot
     }
 
     fn grow(&mut self) {
-        self.slots = vec![None; self.slots.len() * 2];
-        for index in 0..self.ends.len() {
-            let symbol = Symbol(index as u32);
-            let slot = self.find_slot(self.name(symbol));
-            self.slots[slot] = Some(symbol);
+        let len = self.slots.len() * 2;
+        let old = std::mem::replace(&mut self.slots, vec![Slot::FREE; len]);
+        for slot in old.into_iter().filter(|slot| slot.symbol != u32::MAX) {
+            let mut at = slot.hash as usize & (len - 1);
+            while self.slots[at].symbol != u32::MAX {
+                at = (at + 1) & (len - 1);
+            }
+            self.slots[at] = slot;
         }
     }
+}
+
+fn hash(name: &str) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(name.as_bytes());
+    hasher.finish() as u32
 }
 
 #[cfg(test)]
