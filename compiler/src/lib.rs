@@ -2,4 +2,5 @@
 //! See the crate's README for the phases and their invariants.
 #![forbid(unsafe_code)]
 
+pub mod diagnostics;
 pub mod types;

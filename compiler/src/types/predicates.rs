@@ -301,3 +301,39 @@ impl Types {
         }
     }
 }
+
+impl Types {
+    /// A pointer, defined or not.
+    pub fn is_pointer(&self, ty: Ty) -> bool {
+        matches!(self.under(ty), Type::Pointer(_))
+    }
+
+    /// The kind of a composite type, for messages; empty for basic types.
+    pub fn composite_kind(&self, ty: Ty) -> &'static str {
+        match self.under(ty) {
+            Type::Basic(_) | Type::Named(_) => "",
+            Type::Array { .. } => "array",
+            Type::Slice(_) => "slice",
+            Type::Struct(_) => "struct",
+            Type::Pointer(_) => "pointer",
+            Type::Func(_) => "func",
+            Type::Interface(_) => "interface",
+            Type::Map { .. } => "map",
+            Type::Chan { .. } => "chan",
+            Type::Tuple(_) => "tuple",
+            Type::Param(_) => "type parameter",
+        }
+    }
+
+    /// The types that an operand's type stands for: itself, or the terms of a type parameter's constraint
+    /// (`[None]` if that has no specific types).
+    pub fn type_terms(&self, ty: Ty) -> Vec<Option<Term>> {
+        if !self.is_type_param(ty) {
+            return vec![Some(Term { tilde: false, ty })];
+        }
+        match self.type_set(ty) {
+            Some(terms) => terms.iter().copied().map(Some).collect(),
+            None => vec![None],
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Diagnostics of the compiler: their codes, and how they look.
+
+pub mod code;
