@@ -1,1 +1,11 @@
-//! (see README.md)
+//! The library: one folder a package, `<pkg>/<pkg>.mgo` with documentation, signatures and code in Go, and
+//! `<pkg>/mod.rs` with the natives, which are the functions that have no body there.
+//!
+//! What must call the program's own code (methods of printed operands, `less` of a sort) is Go code over small natives, so that it
+//! can block, panic, be preempted and be traced like any other. Natives compute, or are the way to the machine; they
+//! never call back. What is in and what is out is in README.md.
+#![forbid(unsafe_code)]
+
+mod package;
+
+pub use package::source;
