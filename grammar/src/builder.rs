@@ -148,13 +148,12 @@ pub(crate) struct HeaderStmts {
 /// Where parsing goes on after an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rule {
-    TopLevel,
-    Func,
-    Field,
-    Literal,
-    Args,
-    Stmt,
-    Header,
+    /// After a top-level declaration.
+    Declaration,
+    /// At the body of a function, `if`, `for` or `switch`.
+    Head,
+    /// After a statement, a field, arguments or elements.
+    Items,
 }
 
 /// The tree under construction.

@@ -62,12 +62,7 @@ fn parse(file: &SourceFile, symbols: &mut Symbols, start: Token) -> (Ast, Vec<Di
     } = builder;
     ast.comments = lexed.comments;
     diagnostics.append(&mut lexed.diagnostics);
-    diagnostics.extend(syntax_error::diagnose(
-        file,
-        &lexed.tokens,
-        syntax_errors,
-        &ast,
-    ));
+    diagnostics.extend(syntax_error::diagnose(file, &lexed.tokens, syntax_errors));
     (ast, in_order(file, diagnostics))
 }
 

@@ -4,7 +4,6 @@
 //! the function that noticed the failure; which one that would be can be told from the set of usable tokens and
 //! from the tokens before. The table is in [`expectation`].
 
-use crate::ast::Ast;
 use crate::builder::{CODE, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::Lexeme;
@@ -27,7 +26,6 @@ pub(crate) fn diagnose(
     file: &SourceFile,
     tokens: &[Lexeme],
     failures: Vec<Failure>,
-    _ast: &Ast,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut quiet_until = 0;
@@ -36,7 +34,7 @@ pub(crate) fn diagnose(
         if index < quiet_until {
             continue;
         }
-        if failure.rule == Some(Rule::TopLevel) {
+        if failure.rule == Some(Rule::Declaration) {
             let rest = tokens[index..].iter().skip(1);
             quiet_until = index
                 + 1
@@ -68,8 +66,14 @@ fn diagnose_one(
     };
     let lexeme = tokens.get(index).copied().unwrap_or(end);
     let before = &tokens[..index.min(tokens.len())];
-    let message = match expectation(file, before, lexeme, expected) {
-        Expectation::Whole(message) => message.to_string(),
+    let place = Place {
+        file,
+        before,
+        found: lexeme,
+        expected,
+    };
+    let message = match place.expectation() {
+        Expectation::Whole(message) => message,
         Expectation::After(context) => format!("unexpected {} {context}", describe(file, lexeme)),
         Expectation::Wanted(wanted) => {
             format!("unexpected {}, expected {wanted}", describe(file, lexeme))
@@ -98,55 +102,265 @@ fn describe(file: &SourceFile, lexeme: Lexeme) -> String {
 
 enum Expectation {
     /// The message without the token.
-    Whole(&'static str),
+    Whole(String),
     /// What follows "unexpected X".
     After(&'static str),
     /// What follows "unexpected X, expected".
     Wanted(&'static str),
 }
 
-/// What Go's parser would say it expects.
-fn expectation(
-    _file: &SourceFile,
-    before: &[Lexeme],
-    _found: Lexeme,
-    expected: &[String],
-) -> Expectation {
-    use Expectation::*;
-    let has = |token: &str| expected.iter().any(|name| name.trim_matches('"') == token);
-    if before.is_empty() {
-        return Whole("package statement must be first");
+use Expectation::{After, Wanted};
+
+fn whole(message: &str) -> Expectation {
+    Expectation::Whole(message.to_string())
+}
+
+/// Where the parser failed.
+struct Place<'a> {
+    file: &'a SourceFile,
+    before: &'a [Lexeme],
+    found: Lexeme,
+    expected: &'a [String],
+}
+
+impl Place<'_> {
+    /// Whether the grammar would allow a token here.
+    fn has(&self, token: &str) -> bool {
+        self.expected
+            .iter()
+            .any(|name| name.trim_matches('"') == token)
     }
-    if has("func") && has("import") && !has("identifier") {
-        return Whole("non-declaration statement outside function body");
+
+    /// The token `back` places before the failure; 1 is the last one read.
+    fn token(&self, back: usize) -> Option<Token> {
+        let index = self.before.len().checked_sub(back)?;
+        self.before.get(index).map(|lexeme| lexeme.token)
     }
-    if has("+") && !has("number") {
-        return if has("}") && has(";") {
+
+    /// The index of the innermost open bracket.
+    fn open_bracket(&self) -> Option<usize> {
+        let mut depth = 0;
+        self.before.iter().rposition(|lexeme| match lexeme.token {
+            Token::Rparen | Token::Rbrack | Token::Rbrace => {
+                depth += 1;
+                false
+            }
+            Token::Lparen | Token::Lbrack | Token::Lbrace if depth == 0 => true,
+            Token::Lparen | Token::Lbrack | Token::Lbrace => {
+                depth -= 1;
+                false
+            }
+            _ => false,
+        })
+    }
+
+    /// What Go's parser would say it expects.
+    fn expectation(&self) -> Expectation {
+        let found = self.found.token;
+        if self.before.is_empty() {
+            return whole("package statement must be first");
+        }
+        if self.has("func") && self.has("import") && !self.has("identifier") {
+            let keyword = self
+                .before
+                .iter()
+                .rev()
+                .find(|lexeme| starts_declaration(lexeme.token));
+            let after_func = keyword.is_some_and(|lexeme| lexeme.token == Token::Func);
+            return match found == Token::Lbrace
+                && after_func
+                && self.token(2) != Some(Token::Rbrace)
+            {
+                true => whole("unexpected semicolon or newline before {"),
+                false => whole("non-declaration statement outside function body"),
+            };
+        }
+        let open = self.open_bracket();
+        let opener = open.and_then(|open| Some(self.before.get(open.checked_sub(1)?)?.token));
+        let bracket = open.map(|open| self.before[open].token);
+        if let Some(expectation) = self.after_keyword() {
+            return expectation;
+        }
+        match (bracket, opener) {
+            (None, _) if self.has(";") => return self.after_declaration(),
+            (
+                Some(Token::Lparen),
+                Some(Token::Const | Token::Var | Token::Type | Token::Import),
+            ) if self.has(";") => {
+                return After("in grouped declaration; possibly missing semicolon or newline or )");
+            }
+            (Some(Token::Lbrace), Some(Token::Struct)) => return self.in_struct(),
+            (Some(Token::Lbrace), Some(Token::Interface)) => {
+                return match self.has(";") && self.has("}") && !self.has("~") {
+                    true => After("in interface type; possibly missing semicolon or newline or }"),
+                    false if self.has("~") => Wanted("~ term or type"),
+                    false => self.start_of_operand(),
+                };
+            }
+            _ => {}
+        }
+        if self.has("return") && self.has("}") {
+            return match self.has("case") {
+                true => Wanted("case or default or }"),
+                false => Wanted("}"),
+            };
+        }
+        if self.has("number") || self.has("struct") {
+            return self.start_of_operand();
+        }
+        self.after_operand()
+    }
+
+    /// What is said right after certain tokens, whatever is around them.
+    fn after_keyword(&self) -> Option<Expectation> {
+        Some(match self.token(1)? {
+            Token::Chan if self.has("struct") => whole("missing channel element type"),
+            Token::Arrow if self.token(2) == Some(Token::Chan) && !self.has("number") => {
+                whole("missing channel element type")
+            }
+            Token::Map => Wanted("["),
+            Token::Struct | Token::Interface => Wanted("{"),
+            Token::Select => whole("missing { after select clause"),
+            Token::Else => whole("else must be followed by if or statement block"),
+            Token::Dot if self.has("(") => Wanted("name or ("),
+            Token::Dot => Wanted("name"),
+            Token::Func if self.has("identifier") => Wanted("name or ("),
+            Token::Func => Wanted("("),
+            Token::Default => Wanted(":"),
+            Token::Arrow if self.has("chan") && !self.has("number") => Wanted("chan"),
+            Token::Ident if self.token(2) == Some(Token::Package) => Wanted("semicolon or newline"),
+            _ if self.has("string") && !self.has("+") && !self.has(";") => {
+                whole("missing import path")
+            }
+            _ if self.has("case") && self.has("}") && !self.has("return") => {
+                Wanted("case or default or }")
+            }
+            _ => return None,
+        })
+    }
+
+    fn after_declaration(&self) -> Expectation {
+        match self.has("string") && self.has("number") && self.has("+") && self.has("func") {
+            true => self.start_of_operand(),
+            false => After("after top level declaration"),
+        }
+    }
+
+    fn in_struct(&self) -> Expectation {
+        if self.has("struct") && !self.has("number") {
+            return match self.token(1) {
+                Some(Token::Lbrace | Token::Semicolon) => self.start_of_field(),
+                _ => Wanted("type"),
+            };
+        }
+        match self.token(1) {
+            Some(Token::Lbrace | Token::Semicolon) => self.start_of_field(),
+            Some(Token::Star) if self.found.token == Token::Lparen => {
+                whole("cannot parenthesize embedded type")
+            }
+            _ if self.has("number") && !self.has(";") => self.start_of_operand(),
+            _ if self.has(";") && self.has("}") => {
+                After("in struct type; possibly missing semicolon or newline or }")
+            }
+            _ => self.after_operand(),
+        }
+    }
+
+    fn start_of_field(&self) -> Expectation {
+        match self.found.token {
+            Token::Lparen => whole("cannot parenthesize embedded type"),
+            _ => Wanted("field name or embedded type"),
+        }
+    }
+
+    /// Where an expression or a type must start.
+    fn start_of_operand(&self) -> Expectation {
+        if self.has("number") {
+            let empty_index =
+                self.token(1) == Some(Token::Lbrack) && self.found.token == Token::Rbrack;
+            return match empty_index && self.has(":") {
+                true => Wanted("operand"),
+                false => Wanted("expression"),
+            };
+        }
+        match self.token(1) {
+            Some(Token::Assign) => return After("in type declaration"),
+            Some(Token::Ellipsis) => return whole("... is missing type"),
+            _ => {}
+        }
+        if self.has("=") && !self.has(",") {
+            After("in type declaration")
+        } else if self.has(";") && self.has("}") {
             After("at end of statement")
-        } else if has("...") && has(")") {
-            After("in argument list; possibly missing comma or )")
-        } else if has("]") && has(":") {
-            Wanted("comma, : or ]")
-        } else if has("}") {
-            After("in composite literal; possibly missing comma or }")
-        } else if has(")") {
+        } else if self.has(",") && self.has(")") {
+            After("in parameter list; possibly missing comma or )")
+        } else if self.has(",") && self.has("]") {
+            After("in parameter list; possibly missing comma or ]")
+        } else if matches!(self.token(1), Some(Token::Lparen | Token::Comma)) && self.has(")") {
             Wanted(")")
-        } else if has("{") {
-            Wanted("{ after for clause")
-        } else if has(":") {
+        } else {
+            Wanted("type")
+        }
+    }
+
+    /// Where an expression or a type may end.
+    fn after_operand(&self) -> Expectation {
+        let operand = self.has("+");
+        if self.has(":=")
+            && self.has("=")
+            && self.has(",")
+            && !self.has(";")
+            && !self.has("{")
+            && !self.has(":")
+        {
+            Wanted(":= or = or comma")
+        } else if self.has("{") && !self.has(",") && !self.has(")") && !self.has("}") {
+            self.in_header()
+        } else if self.has(";") && self.has("}") {
+            After("at end of statement")
+        } else if self.has("...") && self.has(")") && (operand || self.has("{")) {
+            After("in argument list; possibly missing comma or )")
+        } else if self.has(",") && self.has(")") && !operand {
+            After("in parameter list; possibly missing comma or )")
+        } else if self.has(",") && self.has("]") && !operand {
+            After("in parameter list; possibly missing comma or ]")
+        } else if self.has("]") && self.has(":") && self.has(",") {
+            Wanted("comma, : or ]")
+        } else if self.has("]") {
+            Wanted("]")
+        } else if self.has("}") {
+            After("in composite literal; possibly missing comma or }")
+        } else if self.has(")") {
+            Wanted(")")
+        } else if self.has("{") {
+            self.in_header()
+        } else if self.has(";") {
+            Wanted("semicolon or newline")
+        } else if self.has(":") {
             Wanted(":")
+        } else if self.has("(") {
+            Wanted("(")
+        } else if self.has("[") {
+            Wanted("[")
+        } else if self.has("identifier") {
+            Wanted("name")
         } else {
             After("at end of statement")
-        };
+        }
     }
-    if has("number") {
-        return Wanted("expression");
+
+    /// In the header of an `if`, `for` or `switch`.
+    fn in_header(&self) -> Expectation {
+        let keyword = self.before.iter().rev().map(|lexeme| lexeme.token);
+        let keyword = keyword
+            .into_iter()
+            .find(|token| matches!(token, Token::If | Token::For | Token::Switch | Token::Func));
+        match keyword {
+            _ if self.has(";") => Wanted("{"),
+            Some(Token::If) => Wanted("{ after if clause"),
+            Some(Token::For) => Wanted("{ after for clause"),
+            Some(Token::Switch) => whole("missing { after switch clause"),
+            _ => Wanted("{"),
+        }
     }
-    if has("struct") {
-        return Wanted("type");
-    }
-    if has("identifier") {
-        return Wanted("name");
-    }
-    After("at end of statement")
 }
