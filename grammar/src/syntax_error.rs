@@ -21,7 +21,7 @@ pub(crate) struct Failure {
     pub(crate) expected: Vec<String>,
 }
 
-/// Turns failures into diagnostics: one a line, and at top level one until the next declaration.
+/// Turns failures into diagnostics: at top level one until the next declaration.
 pub(crate) fn diagnose(
     file: &SourceFile,
     tokens: &[Lexeme],
@@ -29,20 +29,29 @@ pub(crate) fn diagnose(
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut quiet_until = 0;
+    let mut last = None;
     for failure in failures {
         let index = tokens.partition_point(|lexeme| lexeme.span.start < failure.at);
         if index < quiet_until {
             continue;
         }
+        let mut follows_another = false;
         if failure.rule == Some(Rule::Declaration) {
-            let rest = tokens[index..].iter().skip(1);
-            quiet_until = index
-                + 1
-                + rest
-                    .take_while(|lexeme| !starts_declaration(lexeme.token))
-                    .count();
+            let rest = tokens[index.min(tokens.len())..].iter().skip(1);
+            let skipped = rest.take_while(|lexeme| !starts_declaration(lexeme.token));
+            quiet_until = index + 1 + skipped.count();
+            // An error in a function may end it too early: what then stands outside is no second mistake.
+            follows_another = last.is_some_and(|last: usize| {
+                let between = tokens.get(last..index).unwrap_or(&[]);
+                !between
+                    .iter()
+                    .any(|lexeme| starts_declaration(lexeme.token))
+            });
         }
-        diagnostics.push(diagnose_one(file, tokens, index, &failure.expected));
+        last = Some(index);
+        if !follows_another {
+            diagnostics.push(diagnose_one(file, tokens, index, &failure.expected));
+        }
     }
     diagnostics
 }
@@ -182,6 +191,14 @@ impl Place<'_> {
             return expectation;
         }
         match (bracket, opener) {
+            (Some(Token::Lparen), Some(Token::Import)) if !self.has(";") => {
+                return whole("missing import path");
+            }
+            (Some(Token::Lparen), Some(Token::Const | Token::Var | Token::Type))
+                if matches!(self.token(1), Some(Token::Lparen | Token::Semicolon)) =>
+            {
+                return Wanted("name");
+            }
             (None, _) if self.has(";") => return self.after_declaration(),
             (
                 Some(Token::Lparen),
@@ -227,9 +244,14 @@ impl Place<'_> {
             Token::Func if self.has("identifier") => Wanted("name or ("),
             Token::Func => Wanted("("),
             Token::Default => Wanted(":"),
-            Token::Arrow if self.has("chan") && !self.has("number") => Wanted("chan"),
+            Token::Arrow if self.has("chan") && !self.has("number") => Wanted("keyword chan"),
             Token::Ident if self.token(2) == Some(Token::Package) => Wanted("semicolon or newline"),
-            _ if self.has("string") && !self.has("+") && !self.has(";") => {
+            Token::Var | Token::Const | Token::Type if self.has("identifier") => Wanted("name"),
+            Token::Ellipsis if !self.has("struct") => {
+                After("in argument list; possibly missing comma or )")
+            }
+            Token::Import => whole("missing import path"),
+            _ if self.token(2) == Some(Token::Import) && !self.has(";") => {
                 whole("missing import path")
             }
             _ if self.has("case") && self.has("}") && !self.has("return") => {
@@ -255,6 +277,7 @@ impl Place<'_> {
         }
         match self.token(1) {
             Some(Token::Lbrace | Token::Semicolon) => self.start_of_field(),
+            Some(Token::Ident) if self.has("struct") => Wanted("type"),
             Some(Token::Star) if self.found.token == Token::Lparen => {
                 whole("cannot parenthesize embedded type")
             }
@@ -292,6 +315,8 @@ impl Place<'_> {
             After("in type declaration")
         } else if self.has(";") && self.has("}") {
             After("at end of statement")
+        } else if self.has("{") && self.has("...") {
+            After("in argument list; possibly missing comma or )")
         } else if self.has(",") && self.has(")") {
             After("in parameter list; possibly missing comma or )")
         } else if self.has(",") && self.has("]") {
@@ -306,16 +331,8 @@ impl Place<'_> {
     /// Where an expression or a type may end.
     fn after_operand(&self) -> Expectation {
         let operand = self.has("+");
-        if self.has(":=")
-            && self.has("=")
-            && self.has(",")
-            && !self.has(";")
-            && !self.has("{")
-            && !self.has(":")
-        {
+        if self.has(":=") && !self.has("++") {
             Wanted(":= or = or comma")
-        } else if self.has("{") && !self.has(",") && !self.has(")") && !self.has("}") {
-            self.in_header()
         } else if self.has(";") && self.has("}") {
             After("at end of statement")
         } else if self.has("...") && self.has(")") && (operand || self.has("{")) {
@@ -332,12 +349,12 @@ impl Place<'_> {
             After("in composite literal; possibly missing comma or }")
         } else if self.has(")") {
             Wanted(")")
+        } else if self.has(":") {
+            Wanted(":")
         } else if self.has("{") {
             self.in_header()
         } else if self.has(";") {
             Wanted("semicolon or newline")
-        } else if self.has(":") {
-            Wanted(":")
         } else if self.has("(") {
             Wanted("(")
         } else if self.has("[") {
