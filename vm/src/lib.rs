@@ -2,6 +2,8 @@
 
 pub mod chan;
 pub mod goroutine;
+pub mod heap;
 pub mod sched;
 pub mod sema;
 pub mod sync;
+pub mod value;
