@@ -76,7 +76,6 @@ fn diagnose_one(
     let lexeme = tokens.get(index).copied().unwrap_or(end);
     let before = &tokens[..index.min(tokens.len())];
     let place = Place {
-        file,
         before,
         found: lexeme,
         expected,
@@ -126,7 +125,6 @@ fn whole(message: &str) -> Expectation {
 
 /// Where the parser failed.
 struct Place<'a> {
-    file: &'a SourceFile,
     before: &'a [Lexeme],
     found: Lexeme,
     expected: &'a [String],
