@@ -100,9 +100,18 @@ impl Symbols {
 
     /// The text of a name.
     pub fn name(&self, symbol: Symbol) -> &str {
+        &self.text[self.range(symbol)]
+    }
+
+    fn bytes(&self, symbol: Symbol) -> &[u8] {
+        &self.text.as_bytes()[self.range(symbol)]
+    }
+
+    /// Where the name is in `text`.
+    fn range(&self, symbol: Symbol) -> std::ops::Range<usize> {
         let index = symbol.index();
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.text[start as usize..self.ends[index] as usize]
+        start as usize..self.ends[index] as usize
     }
 
     /// How many names there are.
@@ -122,7 +131,7 @@ impl Symbols {
         loop {
             let slot = self.slots[at];
             let free = slot.symbol == u32::MAX;
-            if free || slot.hash == hash && self.name(Symbol(slot.symbol)) == name {
+            if free || slot.hash == hash && self.bytes(Symbol(slot.symbol)) == name.as_bytes() {
                 return at;
             }
             at = (at + 1) & mask;
