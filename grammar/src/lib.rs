@@ -1,4 +1,10 @@
-//! (see README.md)
+//! From source text to the syntax tree of Go.
+//!
+//! [`parse_file`] turns a [`SourceFile`] into an [`Ast`] and diagnostics in Go's words. The crate knows nothing about
+//! meaning: it accepts all of Go's syntax, and what minigo does not support is refused by the checker. README.md
+//! tells how tokens, semicolons, grammar and tree work.
+
+#![forbid(unsafe_code)]
 
 pub mod ast;
 mod builder;

@@ -245,6 +245,7 @@ impl Place<'_> {
             Token::Arrow if self.has("chan") && !self.has("number") => Wanted("keyword chan"),
             Token::Ident if self.token(2) == Some(Token::Package) => Wanted("semicolon or newline"),
             Token::Var | Token::Const | Token::Type if self.has("identifier") => Wanted("name"),
+            Token::Ellipsis if self.token(2) == Some(Token::Lbrack) => Wanted("]"),
             Token::Ellipsis if !self.has("struct") => {
                 After("in argument list; possibly missing comma or )")
             }
@@ -309,7 +310,7 @@ impl Place<'_> {
             Some(Token::Ellipsis) => return whole("... is missing type"),
             _ => {}
         }
-        if self.has("=") && !self.has(",") {
+        if self.has("=") && !self.has(",") && self.in_type_decl() {
             After("in type declaration")
         } else if self.has(";") && self.has("}") {
             After("at end of statement")
@@ -326,6 +327,24 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the last declaration keyword is `type`.
+    fn in_type_decl(&self) -> bool {
+        let keywords = self.before.iter().rev().map(|lexeme| lexeme.token);
+        let mut declared = keywords.filter(|&token| starts_declaration(token));
+        declared.next() == Some(Token::Type)
+    }
+
+    /// Whether the innermost bracket is that of type parameters: it follows the name of a function or type.
+    fn in_type_params(&self) -> bool {
+        let before_name = self.open_bracket().and_then(|open| open.checked_sub(2));
+        let token = before_name.map(|index| self.before[index].token);
+        match token {
+            Some(Token::Func | Token::Type | Token::Rparen) => true,
+            Some(Token::Lparen | Token::Semicolon) => self.in_type_decl(),
+            _ => false,
+        }
+    }
+
     /// Where an expression or a type may end.
     fn after_operand(&self) -> Expectation {
         let operand = self.has("+");
@@ -333,11 +352,11 @@ impl Place<'_> {
             Wanted(":= or = or comma")
         } else if self.has(";") && self.has("}") {
             After("at end of statement")
-        } else if self.has("...") && self.has(")") && (operand || self.has("{")) {
+        } else if self.has("...") && self.has(")") {
             After("in argument list; possibly missing comma or )")
         } else if self.has(",") && self.has(")") && !operand {
             After("in parameter list; possibly missing comma or )")
-        } else if self.has(",") && self.has("]") && !operand {
+        } else if self.has(",") && self.has("]") && !operand && self.in_type_params() {
             After("in parameter list; possibly missing comma or ]")
         } else if self.has("]") && self.has(":") && self.has(",") {
             Wanted("comma, : or ]")

@@ -220,11 +220,15 @@ fn syntax_errors_agree_with_those_of_the_go_compiler() {
             messages += usize::from(found == expected);
         }
         if show && found != expected {
-            let line: usize = position(expected)
-                .split(':')
-                .next()
-                .and_then(|line| line.parse().ok())
-                .unwrap_or(1);
+            let line: usize = position(if expected.is_empty() {
+                &found
+            } else {
+                expected
+            })
+            .split(':')
+            .next()
+            .and_then(|line| line.parse().ok())
+            .unwrap_or(1);
             println!(
                 "go:     {expected}\nminigo: {found}\n        {}",
                 text.lines().nth(line - 1).unwrap_or("")

@@ -7,6 +7,15 @@ impl Builder<'_> {
         self.stmt(Span::new(l, r), 0, Stmt::Bad)
     }
 
+    /// A statement that starts with an expression: which may be any but a constraint.
+    pub(crate) fn simple_stmt(&mut self, stmt: StmtId) -> StmtId {
+        let start = self.ast.stmt_span(stmt).start;
+        if self.text.as_bytes().get(start as usize) == Some(&b'~') {
+            self.syntax_error(Span::new(start, start + 1), "unexpected ~, expected }");
+        }
+        stmt
+    }
+
     pub(crate) fn expr_stmt(&mut self, x: ExprId) -> StmtId {
         self.stmt(self.span(x), self.expr_depth(x), Stmt::Expr(x))
     }

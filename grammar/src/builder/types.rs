@@ -462,15 +462,18 @@ impl Builder<'_> {
         }
     }
 
+    /// Reports a number as a tag; a rune is allowed by Go's compiler too.
     fn check_tag(&mut self, tag: Option<ExprId>) {
-        if let Some(tag) = tag
-            && !matches!(
-                self.ast.expr(tag),
-                Expr::BasicLit(LitKind::String | LitKind::RawString)
-            )
+        let Some(tag) = tag else { return };
+        if let Expr::BasicLit(LitKind::Int | LitKind::Float | LitKind::Imaginary) =
+            self.ast.expr(tag)
         {
             let span = self.span(tag);
-            self.syntax_error(span, "struct field tag must be a string");
+            let text = self.slice(span);
+            self.error(
+                span,
+                format!("invalid syntax tree: incorrect tag syntax: {text:?}"),
+            );
         }
     }
 
