@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub mod constant;
+mod conversion;
 mod predicates;
 pub mod print;
 pub(crate) mod scope;

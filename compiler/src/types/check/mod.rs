@@ -9,12 +9,20 @@
 //! `const_expr`, `package` (collecting and finishing), `init_order`, `label`.
 
 mod assign;
+mod binary;
+mod builtin;
+mod call;
 mod const_expr;
 mod expr;
+mod expr_string;
+mod index;
+mod instance;
+mod literal;
 pub(crate) mod lookup;
 mod operand;
+mod selector;
 
-pub(crate) use operand::{Mode, Operand};
+pub(crate) use operand::{Form, Mode, Operand, Source};
 
 use super::scope::{Object, ObjectId, ObjectKind, Objects, Scopes, State};
 use super::ty::{FileIndex, Loc, PackageId, Ty, Types};
@@ -43,6 +51,8 @@ pub(crate) struct FuncContext {
     pub(crate) lits: u32,
     pub(crate) targets: u32,
     pub(crate) labels: u32,
+    /// A call or a receive operation was seen: the length of an array in such an expression is no constant.
+    pub(crate) has_call: bool,
     pub(crate) lit: LitContext,
 }
 
