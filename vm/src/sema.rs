@@ -1,20 +1,665 @@
-//! What `sync`'s types wait on.
+//! What `sync`'s types wait on: queues of goroutines by heap address.
+//!
+//! The state of a mutex, read-write mutex, wait group or condition variable is one 8-byte word of the user's struct. Its fast
+//! paths are one compare-and-swap on that word; whoever has to wait, or to wake somebody, goes through
+//! the *shard* of the address: a lock and a first-in first-out queue for each address waited at.
+//! The word says under that lock whether there is somebody in the queue, so that a fast path never misses one.
+//! The waiter of a parked goroutine names the word, which makes it a root for the collector.
+//!
+//! **Mutex.** As in Go: normally a woken goroutine competes with those that run (who are faster, and save a
+//! switch for each handover), and goes back to the front of the queue if it loses. Once the first in the queue has waited
+//! for more than a millisecond, unlocking hands the mutex over to it. A woken goroutine competes before it is run
+//! (`mutex_retry`): nothing of the program is executed twice.
+//!
+//! Zero is the unlocked, unused state of each word.
 
-use crate::goroutine::{Goroutine, Outcome};
+use std::collections::hash_map::Entry;
+
+use rustc_hash::FxHashMap;
+
+use crate::goroutine::{Goroutine, GoroutinePtr, Outcome, RETRY_LOCK, WaitQueue, WaitReason};
 use crate::sched::Machine;
+use crate::sync::Mutex;
+use crate::sync::raw::{AtomicU64, Ordering};
+
+const SHARDS: usize = if cfg!(loom) { 1 } else { 128 };
+/// How long a goroutine waits for a mutex before it is handed over, in nanoseconds.
+const STARVING: u64 = 1_000_000;
+/// Rounds of looking at a locked mutex before waiting for it; Go's numbers.
+const SPIN_ROUNDS: u32 = 4;
+const SPIN_PAUSES: u32 = 30;
+
+/// All wait queues of a scheduler.
+pub(crate) struct Semaphores {
+    shards: Box<[Mutex<Shard>]>,
+}
+
+#[derive(Default)]
+struct Shard {
+    queues: FxHashMap<usize, WaitQueue>,
+}
+
+// SAFETY: waiters in the queues are guarded by the shard's lock.
+unsafe impl Send for Shard {}
+
+impl Semaphores {
+    pub(crate) fn new() -> Semaphores {
+        Semaphores {
+            shards: (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect(),
+        }
+    }
+
+    #[inline]
+    fn shard(&self, key: usize) -> &Mutex<Shard> {
+        // The low four bits distinguish queues of one word.
+        let hash = (key >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as usize);
+        &self.shards[(hash >> (usize::BITS - 16)) % SHARDS]
+    }
+}
+
+impl Shard {
+    /// Puts `g`, which says why it waits, at the end of the queue of `key`, or at its front.
+    fn push(&mut self, g: &Goroutine, key: usize, front: bool) {
+        let queue = self.queues.entry(key).or_insert_with(WaitQueue::new);
+        // SAFETY: the shard's lock is held; the goroutine's own waiter is free and stays while it is parked.
+        unsafe {
+            if front {
+                queue.push_front(&g.waiter)
+            } else {
+                queue.push(&g.waiter)
+            }
+        }
+    }
+
+    fn first(&self, key: usize) -> Option<&Goroutine> {
+        let first = self.queues.get(&key)?.first();
+        // SAFETY: waiters in a queue are alive, and so are their goroutines; queues in the table are not empty.
+        Some(unsafe { &*(*first).g.get() })
+    }
+
+    fn pop(&mut self, key: usize) -> Option<&'static Goroutine> {
+        let Entry::Occupied(queue) = self.queues.entry(key) else {
+            return None;
+        };
+        // SAFETY: the shard's lock is held; goroutines' cells live as long as the scheduler, and the
+        // caller uses the result no longer than its machine.
+        let g = unsafe { queue.get().pop().map(|waiter| &*waiter.g.get()) };
+        if queue.get().is_empty() {
+            queue.remove();
+        }
+        g
+    }
+
+    /// Takes out the waiter with this number (in `value`), wherever it stands.
+    fn take(&mut self, key: usize, number: u32) -> Option<&'static Goroutine> {
+        let Entry::Occupied(queue) = self.queues.entry(key) else {
+            return None;
+        };
+        let mut at = queue.get().first();
+        // SAFETY: as in `pop`; the waiters of a queue are alive.
+        unsafe {
+            while !at.is_null() && (*at).value.get().addr() as u32 != number {
+                at = (*at).next.get();
+            }
+            if at.is_null() {
+                return None;
+            }
+            queue.get().remove(&*at);
+            if queue.get().is_empty() {
+                queue.remove();
+            }
+            Some(&*(*at).g.get())
+        }
+    }
+
+    fn is_empty(&self, key: usize) -> bool {
+        !self.queues.contains_key(&key)
+    }
+}
+
+/// # Safety
+/// `addr` is an 8-byte aligned word in a live heap object.
+#[inline(always)]
+unsafe fn word<'a>(addr: *mut u64) -> &'a AtomicU64 {
+    // SAFETY: by the function's contract.
+    unsafe { AtomicU64::from_ptr(addr) }
+}
+
+/// Makes the goroutine's waiter name the word, with a number of the queue's own.
+fn wait_at(g: &Goroutine, reason: WaitReason, addr: *mut u64, number: u64) {
+    g.set_waiting(reason);
+    g.waiter.set_plain(
+        std::ptr::without_provenance_mut(number as usize),
+        addr,
+        std::ptr::null_mut(),
+    );
+}
+
+fn ready_all(m: &mut Machine, goroutines: impl IntoIterator<Item = &'static Goroutine>) {
+    for g in goroutines {
+        m.ready_last(GoroutinePtr::from(g));
+    }
+}
+
+// ---- sync.Mutex ----------------------------------------------------------------------------
+
+const LOCKED: u64 = 1;
+/// Somebody is in the queue.
+const WAITERS: u64 = 2;
+/// A goroutine woken to compete has not done so yet: wake no other.
+const WOKEN: u64 = 4;
 
 /// `(*sync.Mutex).Lock` on the state word at `addr`.
 ///
 /// # Safety
-/// `addr` is an 8-byte word in a live heap object; pc and base are saved.
-pub unsafe fn mutex_lock(_m: &mut Machine, _g: &Goroutine, _addr: *mut u64) -> Outcome {
-    unimplemented!()
+/// `addr` is an 8-byte word in a live heap object; pc (the next op) and base are saved.
+#[inline]
+pub unsafe fn mutex_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    // Acquire: pairs with the Release of unlocking.
+    if state
+        .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
+        .is_ok()
+    {
+        return Outcome::Done;
+    }
+    // SAFETY: by the function's contract.
+    unsafe { mutex_lock_slow(m, g, addr) }
+}
+
+/// # Safety
+/// As for [`mutex_lock`].
+#[cold]
+unsafe fn mutex_lock_slow(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    if m.may_spin() {
+        for _ in 0..SPIN_ROUNDS {
+            if try_lock(state) {
+                return Outcome::Done;
+            }
+            for _ in 0..SPIN_PAUSES {
+                crate::sync::spin_loop();
+            }
+        }
+    }
+    let sched = m.sched();
+    let mut shard = sched.semaphores.shard(addr.addr()).lock();
+    loop {
+        if try_lock(state) {
+            return Outcome::Done;
+        }
+        let old = state.load(Ordering::Relaxed);
+        // Relaxed: the shard's lock orders the queue; here only that the holder cannot unlock past the flag.
+        if old & LOCKED != 0
+            && state
+                .compare_exchange(old, old | WAITERS, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            break;
+        }
+    }
+    wait_at(g, WaitReason::MutexLock, addr, sched.now());
+    shard.push(g, addr.addr(), false);
+    Outcome::Parked
+}
+
+/// Locks if it is not locked, whoever waits.
+fn try_lock(state: &AtomicU64) -> bool {
+    let mut old = state.load(Ordering::Relaxed);
+    while old & LOCKED == 0 {
+        // Acquire: pairs with the Release of unlocking.
+        match state.compare_exchange_weak(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => return true,
+            Err(now) => old = now,
+        }
+    }
+    false
+}
+
+/// `(*sync.Mutex).TryLock`.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn mutex_try_lock(addr: *mut u64) -> bool {
+    // SAFETY: by the function's contract.
+    try_lock(unsafe { word(addr) })
 }
 
 /// `(*sync.Mutex).Unlock`.
 ///
 /// # Safety
 /// As for [`mutex_lock`].
-pub unsafe fn mutex_unlock(_m: &mut Machine, _g: &Goroutine, _addr: *mut u64) -> Outcome {
-    unimplemented!()
+#[inline]
+pub unsafe fn mutex_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    // Release: pairs with the Acquire of locking.
+    if state
+        .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
+        .is_ok()
+    {
+        return Outcome::Done;
+    }
+    // SAFETY: by the function's contract.
+    unsafe { mutex_unlock_slow(m, addr) }
+}
+
+/// # Safety
+/// As for [`mutex_lock`].
+#[cold]
+unsafe fn mutex_unlock_slow(m: &mut Machine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let sched = m.sched();
+    let key = addr.addr();
+    let woken = {
+        let mut shard = sched.semaphores.shard(key).lock();
+        // Under the shard's lock only LOCKED can change without us, and only from 0 to 1 by those who lock.
+        let old = state.load(Ordering::Relaxed);
+        if old & LOCKED == 0 {
+            return Outcome::Fatal("sync: unlock of unlocked mutex");
+        }
+        let starving = shard.first(key).is_some_and(|first| {
+            sched
+                .now()
+                .saturating_sub(first.waiter.value.get().addr() as u64)
+                > STARVING
+        });
+        if old & WOKEN != 0 && !starving {
+            // Release, here and below: pairs with the Acquire of locking.
+            state.store(old & !LOCKED, Ordering::Release);
+            None
+        } else {
+            let first = shard.pop(key);
+            let more = if shard.is_empty(key) { 0 } else { WAITERS };
+            match first {
+                None => state.store(old & WOKEN, Ordering::Release),
+                Some(_) if starving => state.store(LOCKED | old & WOKEN | more, Ordering::Release),
+                Some(first) => {
+                    first.flags.set(first.flags.get() | RETRY_LOCK);
+                    state.store(WOKEN | more, Ordering::Release);
+                }
+            }
+            first
+        }
+    };
+    if let Some(first) = woken {
+        m.ready_last(GoroutinePtr::from(first));
+    }
+    Outcome::Done
+}
+
+/// A woken goroutine competes for the mutex: true if it has it and runs on, false if it is back in the queue.
+///
+/// # Safety
+/// The caller holds the goroutine, which was taken out of the queue of the word that its waiter names.
+pub(crate) unsafe fn mutex_retry(m: &mut Machine, g: &Goroutine) -> bool {
+    let addr = g.waiter.ok.get();
+    // SAFETY: the word is alive: the goroutine's waiter is a root.
+    let state = unsafe { word(addr) };
+    let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+    let mut old = state.load(Ordering::Relaxed);
+    loop {
+        let (new, got) = match old & LOCKED {
+            0 => (old & !WOKEN | LOCKED, true),
+            _ => (old & !WOKEN | WAITERS, false),
+        };
+        // Acquire: pairs with the Release of unlocking.
+        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
+            Err(now) => old = now,
+            Ok(_) if got => return true,
+            Ok(_) => break,
+        }
+    }
+    let since = g.waiter.value.get().addr() as u64;
+    wait_at(g, WaitReason::MutexLock, addr, since);
+    shard.push(g, addr.addr(), true);
+    false
+}
+
+// ---- sync.RWMutex --------------------------------------------------------------------------
+
+/// Readers are counted in the low half.
+const READERS: u64 = 0xffff_ffff;
+const WRITER: u64 = 1 << 32;
+/// A writer waits: new readers wait too.
+const WRITERS_WAIT: u64 = 1 << 33;
+const READERS_WAIT: u64 = 1 << 34;
+
+/// Queues of readers are by the word's address plus one.
+fn readers_key(addr: *mut u64) -> usize {
+    addr.addr() + 1
+}
+
+/// `(*sync.RWMutex).RLock`.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn rw_rlock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    if rw_try_read(state) {
+        return Outcome::Done;
+    }
+    let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+    loop {
+        if rw_try_read(state) {
+            return Outcome::Done;
+        }
+        let old = state.load(Ordering::Relaxed);
+        // Relaxed: the shard's lock orders the queue.
+        if old & (WRITER | WRITERS_WAIT) != 0
+            && state
+                .compare_exchange(
+                    old,
+                    old | READERS_WAIT,
+                    Ordering::Relaxed,
+                    Ordering::Relaxed,
+                )
+                .is_ok()
+        {
+            break;
+        }
+    }
+    wait_at(g, WaitReason::RWMutexRLock, addr, 0);
+    shard.push(g, readers_key(addr), false);
+    Outcome::Parked
+}
+
+fn rw_try_read(state: &AtomicU64) -> bool {
+    let mut old = state.load(Ordering::Relaxed);
+    while old & (WRITER | WRITERS_WAIT) == 0 {
+        // Acquire: pairs with the Release of the writer's unlocking.
+        match state.compare_exchange_weak(old, old + 1, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => return true,
+            Err(now) => old = now,
+        }
+    }
+    false
+}
+
+/// `(*sync.RWMutex).TryRLock`.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn rw_try_rlock(addr: *mut u64) -> bool {
+    // SAFETY: by the function's contract.
+    rw_try_read(unsafe { word(addr) })
+}
+
+/// `(*sync.RWMutex).TryLock`.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn rw_try_lock(addr: *mut u64) -> bool {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    // Acquire: pairs with the Release of unlocking.
+    state
+        .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
+        .is_ok()
+}
+
+/// `(*sync.RWMutex).RUnlock`.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn rw_runlock(m: &mut Machine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let mut old = state.load(Ordering::Relaxed);
+    loop {
+        if old & READERS == 0 {
+            return Outcome::Fatal("sync: RUnlock of unlocked RWMutex");
+        }
+        if old & READERS == 1 && old & WRITERS_WAIT != 0 {
+            break;
+        }
+        // Release: pairs with the Acquire of the writer's locking.
+        match state.compare_exchange_weak(old, old - 1, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Outcome::Done,
+            Err(now) => old = now,
+        }
+    }
+    // The last reader, and a writer waits: hand over. New readers wait behind the writer, so nobody but us moves the word's count.
+    let writer = {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        let writer = shard.pop(addr.addr());
+        let more = if shard.is_empty(addr.addr()) {
+            0
+        } else {
+            WRITERS_WAIT
+        };
+        let readers = if shard.is_empty(readers_key(addr)) {
+            0
+        } else {
+            READERS_WAIT
+        };
+        let new = if writer.is_some() { WRITER } else { 0 };
+        // AcqRel: takes over what the other readers released, and hands it on.
+        state.swap(new | more | readers, Ordering::AcqRel);
+        writer
+    };
+    ready_all(m, writer);
+    Outcome::Done
+}
+
+/// `(*sync.RWMutex).Lock`.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn rw_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    if unsafe { rw_try_lock(addr) } {
+        return Outcome::Done;
+    }
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+    let mut old = state.load(Ordering::Relaxed);
+    loop {
+        let free = old & (READERS | WRITER | WRITERS_WAIT) == 0;
+        let new = if free {
+            old | WRITER
+        } else {
+            old | WRITERS_WAIT
+        };
+        // Acquire: pairs with the Release of unlocking.
+        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) if free => return Outcome::Done,
+            Ok(_) => break,
+            Err(now) => old = now,
+        }
+    }
+    wait_at(g, WaitReason::RWMutexLock, addr, 0);
+    shard.push(g, addr.addr(), false);
+    Outcome::Parked
+}
+
+/// `(*sync.RWMutex).Unlock`: first all readers that wait, then the next writer.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn rw_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    // Release: pairs with the Acquire of locking.
+    match state.compare_exchange(WRITER, 0, Ordering::Release, Ordering::Relaxed) {
+        Ok(_) => return Outcome::Done,
+        Err(old) if old & WRITER == 0 => {
+            return Outcome::Fatal("sync: Unlock of unlocked RWMutex");
+        }
+        Err(_) => {}
+    }
+    let mut woken = Vec::new();
+    {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        while let Some(reader) = shard.pop(readers_key(addr)) {
+            woken.push(reader);
+        }
+        let readers = woken.len() as u64;
+        let mut new = readers;
+        if readers == 0
+            && let Some(writer) = shard.pop(addr.addr())
+        {
+            woken.push(writer);
+            new = WRITER;
+        }
+        if !shard.is_empty(addr.addr()) {
+            new |= WRITERS_WAIT;
+        }
+        // Release: pairs with the Acquire of locking. While WRITER is set others change the word only
+        // under the shard's lock.
+        state.store(new, Ordering::Release);
+    }
+    ready_all(m, woken);
+    Outcome::Done
+}
+
+// ---- sync.WaitGroup ------------------------------------------------------------------------
+
+/// The counter is in the high half, the number of waiting goroutines in the low one.
+const COUNTER_SHIFT: u32 = 32;
+
+/// `(*sync.WaitGroup).Add`.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn wait_group_add(m: &mut Machine, addr: *mut u64, delta: i64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let add = (delta as u64) << COUNTER_SHIFT;
+    // AcqRel: what was done before `Done` is seen behind `Wait`, which reads the counter with Acquire or is woken by the last.
+    let new = state.fetch_add(add, Ordering::AcqRel).wrapping_add(add);
+    let counter = (new >> COUNTER_SHIFT) as i32;
+    if counter < 0 {
+        return Outcome::Panic("sync: negative WaitGroup counter");
+    }
+    if counter > 0 || new as u32 == 0 {
+        return Outcome::Done;
+    }
+    let mut woken = Vec::new();
+    {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        // The waiters leave at once; a new round may already have begun to count.
+        while let Some(g) = shard.pop(addr.addr()) {
+            woken.push(g);
+        }
+        // Relaxed: waiters are counted only under the shard's lock.
+        state.fetch_sub(woken.len() as u64, Ordering::Relaxed);
+    }
+    ready_all(m, woken);
+    Outcome::Done
+}
+
+/// `(*sync.WaitGroup).Wait`.
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn wait_group_wait(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    // Acquire: pairs with the AcqRel in `wait_group_add`.
+    if state.load(Ordering::Acquire) >> COUNTER_SHIFT == 0 {
+        return Outcome::Done;
+    }
+    let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+    let mut old = state.load(Ordering::Acquire);
+    loop {
+        if old >> COUNTER_SHIFT == 0 {
+            return Outcome::Done;
+        }
+        // Acquire on failure: as above. On success nothing but the count.
+        match state.compare_exchange_weak(old, old + 1, Ordering::Relaxed, Ordering::Acquire) {
+            Ok(_) => break,
+            Err(now) => old = now,
+        }
+    }
+    wait_at(g, WaitReason::WaitGroupWait, addr, 0);
+    shard.push(g, addr.addr(), false);
+    Outcome::Parked
+}
+
+// ---- sync.Cond -----------------------------------------------------------------------------
+
+/// The number that the next waiter takes is in the low half, the next one to be woken in the high half.
+const NOTIFY_SHIFT: u32 = 32;
+
+/// Takes a number for a wait: before the program unlocks the condition's lock.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn cond_add(m: &mut Machine, addr: *mut u64) -> u32 {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let _shard = m.sched().semaphores.shard(addr.addr()).lock();
+    // Relaxed: under the shard's lock, as everywhere below.
+    let old = state.load(Ordering::Relaxed);
+    let number = old as u32;
+    state.store(
+        old & !READERS | u64::from(number.wrapping_add(1)),
+        Ordering::Relaxed,
+    );
+    number
+}
+
+/// Waits with a number from [`cond_add`].
+///
+/// # Safety
+/// As for [`mutex_lock`].
+pub unsafe fn cond_wait(m: &mut Machine, g: &Goroutine, addr: *mut u64, number: u32) -> Outcome {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+    let next = (state.load(Ordering::Relaxed) >> NOTIFY_SHIFT) as u32;
+    if (number.wrapping_sub(next) as i32) < 0 {
+        return Outcome::Done;
+    }
+    wait_at(g, WaitReason::CondWait, addr, u64::from(number));
+    shard.push(g, addr.addr(), false);
+    Outcome::Parked
+}
+
+/// `(*sync.Cond).Signal`.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn cond_signal(m: &mut Machine, addr: *mut u64) {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let woken = {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        let old = state.load(Ordering::Relaxed);
+        let (wait, next) = (old as u32, (old >> NOTIFY_SHIFT) as u32);
+        if wait == next {
+            return;
+        }
+        let after = u64::from(next.wrapping_add(1));
+        state.store(after << NOTIFY_SHIFT | u64::from(wait), Ordering::Relaxed);
+        // If it is not in the queue yet, it will see its number when it comes.
+        shard.take(addr.addr(), next)
+    };
+    ready_all(m, woken);
+}
+
+/// `(*sync.Cond).Broadcast`.
+///
+/// # Safety
+/// `addr` is an 8-byte word in a live heap object.
+pub unsafe fn cond_broadcast(m: &mut Machine, addr: *mut u64) {
+    // SAFETY: by the function's contract.
+    let state = unsafe { word(addr) };
+    let mut woken = Vec::new();
+    {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        let wait = state.load(Ordering::Relaxed) as u32;
+        let both = u64::from(wait) << NOTIFY_SHIFT | u64::from(wait);
+        state.store(both, Ordering::Relaxed);
+        while let Some(g) = shard.pop(addr.addr()) {
+            woken.push(g);
+        }
+    }
+    ready_all(m, woken);
 }

@@ -26,6 +26,25 @@ mod imp {
     pub use std::sync::atomic;
     pub use std::thread;
 
+    /// A lock of one byte without data, for objects of the Go heap; zeroed memory is an unlocked one.
+    #[repr(transparent)]
+    pub struct RawLock(parking_lot::RawMutex);
+
+    impl RawLock {
+        /// Waits for the lock.
+        #[inline(always)]
+        pub fn lock(&self) {
+            parking_lot::lock_api::RawMutex::lock(&self.0);
+        }
+
+        /// Releases the lock, which the caller holds.
+        #[inline(always)]
+        pub fn unlock(&self) {
+            // SAFETY: all users pair `lock` and `unlock`; the lock itself guards no memory of Rust's.
+            unsafe { parking_lot::lock_api::RawMutex::unlock(&self.0) };
+        }
+    }
+
     /// A condition variable for [`Mutex`].
     #[derive(Default, Debug)]
     pub struct Condvar(parking_lot::Condvar);
@@ -113,6 +132,29 @@ mod imp {
     impl<T> DerefMut for MutexGuard<'_, T> {
         fn deref_mut(&mut self) -> &mut T {
             self.0.as_mut().expect("the lock is held")
+        }
+    }
+
+    /// A lock without data.
+    #[derive(Debug)]
+    pub struct RawLock(loom::sync::atomic::AtomicBool);
+
+    impl RawLock {
+        /// An unlocked lock.
+        pub fn new() -> RawLock {
+            RawLock(loom::sync::atomic::AtomicBool::new(false))
+        }
+
+        /// Waits for the lock.
+        pub fn lock(&self) {
+            while self.0.swap(true, atomic::Ordering::Acquire) {
+                loom::thread::yield_now();
+            }
+        }
+
+        /// Releases the lock, which the caller holds.
+        pub fn unlock(&self) {
+            self.0.store(false, atomic::Ordering::Release);
         }
     }
 

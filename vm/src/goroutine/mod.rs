@@ -17,7 +17,7 @@
 
 pub mod frame;
 pub mod stack;
-mod table;
+pub(crate) mod table;
 pub mod unwind;
 mod waiter;
 
@@ -25,13 +25,15 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr::{self, NonNull};
 
 use minigo_bytecode::op::Op;
+use minigo_bytecode::program::FRAME_WORDS;
 
+use crate::sched::Entry;
 use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 pub use waiter::{WaitQueue, Waiter};
 
 /// Words of stack inside a goroutine's own cell.
-pub const INLINE_STACK_WORDS: usize = 19;
+pub const INLINE_STACK_WORDS: usize = 18;
 
 /// What a goroutine is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,7 +145,7 @@ pub struct Goroutine {
     pub(crate) claim: AtomicU32,
     status: AtomicU8,
     reason: Cell<WaitReason>,
-    /// Index of the processor it last ran on plus flags for the scheduler's use.
+    /// What the scheduler has to do before it runs on.
     pub(crate) flags: Cell<u16>,
     id: Cell<u64>,
     parent: Cell<u64>,
@@ -162,7 +164,89 @@ unsafe impl Sync for Goroutine {}
 // SAFETY: nothing in it belongs to a thread.
 unsafe impl Send for Goroutine {}
 
+/// [`Goroutine::flags`]: woken out of a semaphore's queue to try again.
+pub(crate) const RETRY_LOCK: u16 = 1;
+/// [`Goroutine::flags`]: its send was woken by a `close`, and has to panic.
+pub(crate) const SEND_ON_CLOSED: u16 = 2;
+
 impl Goroutine {
+    /// A cell that is not in use.
+    pub(crate) fn new() -> Goroutine {
+        Goroutine {
+            limit: AtomicUsize::new(0),
+            pc: Cell::new(ptr::null()),
+            stack: Cell::new(ptr::null_mut()),
+            base: Cell::new(0),
+            capacity: Cell::new(0),
+            link: Cell::new(None),
+            claim: AtomicU32::new(1),
+            status: AtomicU8::new(Status::Idle as u8),
+            reason: Cell::new(WaitReason::None),
+            flags: Cell::new(0),
+            id: Cell::new(0),
+            parent: Cell::new(0),
+            created_at: Cell::new(ptr::null()),
+            since: Cell::new(0),
+            unwind: UnsafeCell::new(None),
+            waiter: Waiter::new(),
+            inline: UnsafeCell::new([0; INLINE_STACK_WORDS]),
+        }
+    }
+
+    /// Makes an unused goroutine start with `entry` when it is first run.
+    ///
+    /// # Safety
+    /// The caller holds the goroutine. `args` is valid for `count` words and the entry's frame has room for them.
+    pub(crate) unsafe fn start(
+        &self,
+        id: u64,
+        parent: u64,
+        created_at: *const Op,
+        entry: Entry,
+        args: *const u64,
+        count: usize,
+    ) -> Result<(), stack::StackOverflow> {
+        self.id.set(id);
+        self.parent.set(parent);
+        self.created_at.set(created_at);
+        self.flags.set(0);
+        self.pc.set(entry.pc);
+        self.base.set(FRAME_WORDS as u32);
+        let words = FRAME_WORDS + entry.frame_size as usize;
+        // SAFETY: the caller holds the goroutine.
+        unsafe { self.grow_stack(words)? };
+        let stack = self.stack.get();
+        // SAFETY: the stack was made large enough for the frame, which holds the arguments.
+        unsafe {
+            *stack = entry.return_pc as u64;
+            *stack.add(1) = 0;
+            ptr::copy_nonoverlapping(args, stack.add(FRAME_WORDS), count);
+        }
+        Ok(())
+    }
+
+    /// Makes a goroutine that ended unused again.
+    pub(crate) fn recycle(&self) {
+        self.set_status(Status::Idle);
+        // Waiters of the old life that are still looked at elsewhere carry older tickets.
+        self.claim.fetch_add(1, Ordering::Relaxed);
+        self.pc.set(ptr::null());
+        if self.stack_is_grown() {
+            self.reset_stack();
+        }
+        // SAFETY: the caller holds the goroutine.
+        unsafe { *self.unwind() = None };
+    }
+
+    /// True once if the `send` that it was parked in met a `close`: the interpreter asks before it goes on, and
+    /// panics with `send on closed channel` as if from the op before `pc`.
+    #[inline(always)]
+    pub fn take_send_on_closed(&self) -> bool {
+        let flags = self.flags.get();
+        self.flags.set(flags & !SEND_ON_CLOSED);
+        flags & SEND_ON_CLOSED != 0
+    }
+
     /// Where `limit` is, for the interpreter's checks: one past the last word of the stack as an
     /// address, or 0 when the goroutine is wanted at a safepoint.
     #[inline(always)]
@@ -286,10 +370,5 @@ impl Goroutine {
 
 /// A pointer to a goroutine as queues hold it.
 pub(crate) type GoroutinePtr = NonNull<Goroutine>;
-
-/// The pointer or null, as atomics hold it.
-pub(crate) fn raw(g: Option<GoroutinePtr>) -> *mut Goroutine {
-    g.map_or(ptr::null_mut(), NonNull::as_ptr)
-}
 
 const _: () = assert!(cfg!(loom) || size_of::<Goroutine>() <= 300);

@@ -53,9 +53,13 @@ impl Goroutine {
         self.capacity.set(INLINE_STACK_WORDS as u32);
     }
 
+    pub(crate) fn stack_is_grown(&self) -> bool {
+        self.stack.get() != self.inline.get().cast()
+    }
+
     fn free_stack(&self) {
         let stack = self.stack.get();
-        if stack.is_null() || stack == self.inline.get().cast() {
+        if stack.is_null() || !self.stack_is_grown() {
             return;
         }
         let slice = ptr::slice_from_raw_parts_mut(stack, self.capacity.get() as usize);

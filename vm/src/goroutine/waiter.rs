@@ -17,16 +17,16 @@ pub struct Waiter {
     pub(crate) prev: Cell<*const Waiter>,
     /// Where the value is to come from or go to: registers of the parked goroutine; null to drop it.
     pub(crate) value: Cell<*mut u64>,
-    /// Where to write whether a receive got a sent value; null if nobody asks. For a semaphore the
-    /// address waited for.
+    /// Where to write whether a receive got a sent value; null if nobody asks. At a semaphore the
+    /// word waited at (and `value` is a number of the queue's own).
     pub(crate) ok: Cell<*mut u64>,
+    /// The channel waited for; null at a semaphore.
+    pub(crate) chan: Cell<*mut u64>,
     /// The goroutine's claim count when a select enqueued it; 0 for a plain wait, which whoever
     /// dequeues it owns.
     pub(crate) ticket: Cell<u32>,
     /// The select case.
     pub(crate) case: Cell<u16>,
-    /// A sender that was woken by `close` and has to panic.
-    pub(crate) closed: Cell<bool>,
     /// In a list.
     pub(crate) queued: Cell<bool>,
 }
@@ -39,11 +39,20 @@ impl Waiter {
             prev: Cell::new(ptr::null()),
             value: Cell::new(ptr::null_mut()),
             ok: Cell::new(ptr::null_mut()),
+            chan: Cell::new(ptr::null_mut()),
             ticket: Cell::new(0),
             case: Cell::new(0),
-            closed: Cell::new(false),
             queued: Cell::new(false),
         }
+    }
+
+    /// Says what a wait at one place is for.
+    #[inline(always)]
+    pub(crate) fn set_plain(&self, value: *mut u64, ok: *mut u64, chan: *mut u64) {
+        self.value.set(value);
+        self.ok.set(ok);
+        self.chan.set(chan);
+        self.ticket.set(0);
     }
 }
 
@@ -92,6 +101,23 @@ impl WaitQueue {
             last => unsafe { (*last).next.set(waiter) },
         }
         self.last.set(waiter);
+    }
+
+    /// Puts a waiter at the front.
+    ///
+    /// # Safety
+    /// As for [`WaitQueue::push`].
+    pub(crate) unsafe fn push_front(&self, waiter: &Waiter) {
+        debug_assert!(!waiter.queued.get());
+        waiter.queued.set(true);
+        waiter.prev.set(ptr::null());
+        waiter.next.set(self.first.get());
+        match self.first.get() {
+            first if first.is_null() => self.last.set(waiter),
+            // SAFETY: a waiter in the list is alive, and guarded by the lock.
+            first => unsafe { (*first).prev.set(waiter) },
+        }
+        self.first.set(waiter);
     }
 
     /// Takes a waiter out, wherever it is; false if it is not in the list any more.

@@ -1,16 +1,60 @@
 //! The scheduler: goroutines (G) run on processors (P) held by machines (M, operating-system threads).
+//!
+//! The number of P's is GOMAXPROCS. An M needs a P to run Go code; an M without one is parked (or in a
+//! system call). The way of a goroutine: `spawn` or `ready` put it into the `run_next` slot of the current P, which
+//! pushes what was there to the P's queue; `schedule` takes it out, `execute` runs it until the
+//! interpreter returns an [`Exit`]. A P without work steals.
+//!
+//! **No lost wake-up.** Who makes work visible does: publish, fence, look for idle P's and
+//! spinning M's, wake one if some P is idle and nobody spins. Who goes idle does: give up the P, stop
+//! spinning, fence, look at all queues again. Whatever the order, one of the two sees the other.
+//! A goroutine in `run_next` is a special case: it mostly runs at once, because the goroutine that readied it parks, and
+//! waking another M for it would make the two fight over it. So another P is woken for it only when the current
+//! goroutine goes on for some safepoints; see [`Machine::ready`].
+//!
+//! **Lock order** is in the crate's README.
+//!
+//! With a seed there is one machine with one processor, and all choices come from its [`chooser`].
 
-use crate::goroutine::{Exit, Goroutine};
+pub mod chooser;
+pub mod deadlock;
+mod idle;
+mod machine;
+mod preempt;
+mod processor;
+pub(crate) mod run_queue;
+pub mod timer;
+mod world;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use std::sync::{OnceLock, Weak};
+use std::time::Instant;
+
 use minigo_bytecode::op::Op;
+
+use crate::goroutine::table::Table;
+use crate::goroutine::{Exit, Goroutine};
+use crate::sema::Semaphores;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{Condvar, Mutex};
+
+pub use deadlock::{Deadlock, GoroutineDump, Symbol};
+pub use machine::Machine;
+use processor::Processor;
 
 /// What a scheduler is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// Number of processors, 1 to 1024.
+    /// Number of processors, 1 to [`MAX_PROCS`].
     pub procs: usize,
     /// Replays the schedule of this seed: one machine, every choice from it.
     pub seed: Option<u64>,
 }
+
+/// The most processors there can be.
+pub const MAX_PROCS: usize = 1024;
 
 /// How a run of a program ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,33 +67,24 @@ pub enum Finish {
     Deadlock(Deadlock),
 }
 
-/// A deadlock.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Deadlock {
-    /// The main goroutine has ended by `runtime.Goexit`.
-    pub main_exited: bool,
-}
-
-/// What the scheduler calls back.
+/// What the scheduler calls back: the interpreter and what it knows of the program.
 pub struct Hooks {
-    /// Runs a goroutine until it cannot or must not go on: the interpreter.
+    /// Runs a goroutine until it cannot or must not go on.
     pub run: Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>,
+    /// Where a closure without parameters (a word that points to its object) starts.
+    pub entry: Box<dyn Fn(u64) -> Entry + Send + Sync>,
+    /// The frame of the op at a pc; none for frames that dumps leave out.
+    pub symbol: Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>,
 }
 
 /// What a safepoint tells the interpreter to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Safepoint {
-    /// Go on (the limit has been set back).
+    /// Go on.
     Continue,
     /// Save pc and base and return [`Exit::Preempted`].
     Yield,
 }
-
-/// The scheduler of one VM.
-pub struct Scheduler {}
-
-/// One thread that runs goroutines. Holds a processor while it does.
-pub struct Machine {}
 
 /// Where a new goroutine starts.
 #[derive(Clone, Copy, Debug)]
@@ -62,62 +97,180 @@ pub struct Entry {
     pub return_pc: *const Op,
 }
 
+/// The scheduler of one VM.
+pub struct Scheduler {
+    config: Config,
+    /// For the threads it starts.
+    me: Weak<Scheduler>,
+    hooks: OnceLock<Hooks>,
+    processors: Box<[Processor]>,
+    table: Table,
+    global: run_queue::GlobalQueue,
+    idle: Mutex<idle::Idle>,
+    /// Length of the list of idle processors.
+    idle_processors: AtomicUsize,
+    /// Machines that look for work and have none.
+    spinning: AtomicUsize,
+    /// Running machines are wanted at a safepoint: the world is to stop, or the program is over.
+    attention: AtomicBool,
+    /// The program is over.
+    finished: AtomicBool,
+    finish: Mutex<Option<Finish>>,
+    /// Told when a machine arrives at a stop, ends, or has helped; goes with `idle`.
+    arrived: Condvar,
+    /// Told when a stopped world goes on or wants help; goes with `idle`.
+    resumed: Condvar,
+    monitor: preempt::Monitor,
+    main_exited: AtomicBool,
+    next_id: AtomicU64,
+    timer_slots: Mutex<timer::Slots>,
+    /// When the machine that waits for timers will look, or `u64::MAX`.
+    timekeeper: AtomicU64,
+    pub(crate) semaphores: Semaphores,
+    started: Instant,
+    cores: usize,
+}
+
 impl Scheduler {
     /// A scheduler without goroutines and threads.
-    pub fn new(_config: Config) -> std::sync::Arc<Scheduler> {
-        unimplemented!()
+    pub fn new(config: Config) -> std::sync::Arc<Scheduler> {
+        let procs = if config.seed.is_some() {
+            1
+        } else {
+            config.procs.clamp(1, MAX_PROCS)
+        };
+        let started = Instant::now();
+        let seed = config.seed.unwrap_or_else(time_seed);
+        std::sync::Arc::new_cyclic(|me| Scheduler {
+            config,
+            me: me.clone(),
+            hooks: OnceLock::new(),
+            processors: (0..procs)
+                .map(|i| Processor::new(i, seed.wrapping_add((i as u64) << 32)))
+                .collect(),
+            table: Table::new(),
+            global: run_queue::GlobalQueue::new(),
+            idle: Mutex::new(idle::Idle::new(procs)),
+            idle_processors: AtomicUsize::new(procs),
+            spinning: AtomicUsize::new(0),
+            attention: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            finish: Mutex::new(None),
+            arrived: Condvar::new(),
+            resumed: Condvar::new(),
+            monitor: preempt::Monitor::new(),
+            main_exited: AtomicBool::new(false),
+            next_id: AtomicU64::new(1),
+            timer_slots: Mutex::new(timer::Slots::new()),
+            timekeeper: AtomicU64::new(u64::MAX),
+            semaphores: Semaphores::new(),
+            started,
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        })
     }
 
-    /// Runs a program whose main goroutine starts at `entry`, with this thread as the first machine, until it is over.
-    pub fn run(&self, _hooks: Hooks, _entry: Entry) -> Finish {
-        unimplemented!()
+    /// Runs a program whose main goroutine starts at `entry`, with this thread as the first machine, until it is over. Other
+    /// machines may still be on their way to their next safepoint then; [`Scheduler::shutdown`] waits for them.
+    ///
+    /// # Safety
+    /// What the hooks refer to must live until `shutdown` returns or the process ends, and `entry` be a
+    /// function without parameters of a verified program.
+    pub unsafe fn run(&self, hooks: Hooks, entry: Entry) -> Finish {
+        assert!(
+            self.hooks.set(hooks).is_ok(),
+            "internal error: a scheduler runs one program"
+        );
+        let mut m = Machine::first(self);
+        // SAFETY: by the function's contract; no arguments.
+        unsafe { m.spawn_main(entry) };
+        m.schedule();
+        drop(m);
+        self.finish
+            .lock()
+            .clone()
+            .expect("machines stop only when the program is over")
+    }
+
+    /// Waits until no thread of this scheduler runs any more. Only after [`Scheduler::run`].
+    pub fn shutdown(&self) {
+        self.end(Finish::Exit(0));
+        self.monitor.stop();
+        let mut idle = self.idle.lock();
+        while idle.threads > 0 {
+            self.attract();
+            self.arrived
+                .wait_for(&mut idle, std::time::Duration::from_millis(1));
+        }
     }
 
     /// Goroutines that have started and not ended.
     pub fn num_goroutine(&self) -> usize {
-        unimplemented!()
+        // Relaxed: a count of what changes meanwhile.
+        self.processors
+            .iter()
+            .map(|p| p.live.load(Ordering::Relaxed))
+            .sum::<isize>()
+            .max(0) as usize
+    }
+
+    /// Number of processors as configured.
+    pub fn procs(&self) -> usize {
+        self.config.procs.clamp(1, MAX_PROCS)
     }
 
     /// Nanoseconds since the scheduler was made.
+    #[inline]
     pub fn now(&self) -> u64 {
-        unimplemented!()
+        self.started.elapsed().as_nanos() as u64
+    }
+
+    /// Calls `visit` with every goroutine there is. Only while the world is stopped, or by who knows that none runs.
+    pub fn for_each_goroutine(&self, mut visit: impl FnMut(&Goroutine)) {
+        self.table.for_each(|g| {
+            if !g.pc().is_null() {
+                visit(g);
+            }
+        });
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        self.hooks.get().expect("the program runs")
+    }
+
+    /// Ends the program; the first one to say how counts.
+    pub(crate) fn end(&self, finish: Finish) {
+        {
+            let mut slot = self.finish.lock();
+            if slot.is_none() {
+                *slot = Some(finish);
+            }
+        }
+        // Release: pairs with the Acquire in `is_finished`, which comes before reading `finish`.
+        self.finished.store(true, Ordering::Release);
+        // Relaxed: a hint to come to a safepoint; there `finished` counts.
+        self.attention.store(true, Ordering::Relaxed);
+        self.attract();
+        self.wake_everyone();
+    }
+
+    /// The program is over: machines leave.
+    #[inline]
+    pub(crate) fn is_finished(&self) -> bool {
+        // Acquire: pairs with the Release in `end`.
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Asks every running goroutine to come to a safepoint.
+    pub(crate) fn attract(&self) {
+        for p in &self.processors {
+            self.preempt_current(p);
+        }
     }
 }
 
-impl Machine {
-    /// The scheduler it belongs to.
-    pub fn sched(&self) -> &'static Scheduler {
-        unimplemented!()
-    }
-
-    /// Index of the processor it holds.
-    pub fn processor_index(&self) -> usize {
-        unimplemented!()
-    }
-
-    /// Starts a goroutine (`go`). `args` are the parameter words; `created_at` is the op after the `go`.
-    ///
-    /// # Safety
-    /// `args` must be valid for `count` words, `entry` a verified function with at least that many registers.
-    pub unsafe fn spawn(
-        &mut self,
-        _parent: &Goroutine,
-        _entry: Entry,
-        _args: *const u64,
-        _count: usize,
-        _created_at: *const Op,
-    ) {
-        unimplemented!()
-    }
-
-    /// What the interpreter calls when a new frame's top or a back-edge meets the goroutine's limit.
-    /// If the frame does not fit even after `Continue`, the stack has to grow.
-    pub fn safepoint(&mut self, _g: &Goroutine) -> Safepoint {
-        unimplemented!()
-    }
-
-    /// Stops the world, runs `work` alone, goes on. The calling goroutine must be at a safepoint (pc and base saved).
-    pub fn stop_the_world<R>(&mut self, _work: impl FnOnce(&mut Machine) -> R) -> R {
-        unimplemented!()
-    }
+/// A seed for schedules that nobody wants to see again.
+fn time_seed() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos() as u64)
 }

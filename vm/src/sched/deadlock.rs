@@ -1,0 +1,205 @@
+//! Deadlocks: finding out that no goroutine can ever run again, and the dump of all goroutines.
+//!
+//! The check is exact: it is made under the idle lock by a machine that gave up the last processor and found
+//! all queues empty. Nobody runs then; only a timer or a system call could make something runnable.
+
+use std::fmt::Write;
+
+use super::Scheduler;
+use super::idle::Idle;
+use crate::goroutine::frame::Frames;
+use crate::goroutine::{Goroutine, Status};
+use crate::sync::atomic::Ordering;
+
+/// Frames of a dump above and below an elision.
+const SHOWN_FRAMES: usize = 50;
+
+/// A frame of a dump.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Symbol {
+    /// As Go prints it: `main.(*T).M`.
+    pub func: String,
+    /// The file's name.
+    pub file: String,
+    /// The line in it.
+    pub line: u32,
+}
+
+/// A goroutine as a dump shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GoroutineDump {
+    /// Its number.
+    pub id: u64,
+    /// What it does or why it waits.
+    pub reason: &'static str,
+    /// For how many minutes.
+    pub minutes: u32,
+    /// Innermost first.
+    pub frames: Vec<Symbol>,
+    /// The frame of the `go` statement, and the goroutine that was in it; none for main.
+    pub created_by: Option<(Symbol, u64)>,
+}
+
+/// A deadlock.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deadlock {
+    /// There is no goroutine left: main called `runtime.Goexit`.
+    pub main_exited: bool,
+    /// All goroutines, by number.
+    pub goroutines: Vec<GoroutineDump>,
+}
+
+impl Deadlock {
+    /// As Go reports it.
+    pub fn text(&self) -> String {
+        let mut text = String::from("fatal error: ");
+        text.push_str(if self.main_exited {
+            "no goroutines (main called runtime.Goexit) - deadlock!\n"
+        } else {
+            "all goroutines are asleep - deadlock!\n"
+        });
+        for goroutine in &self.goroutines {
+            text.push('\n');
+            text.push_str(&goroutine.text());
+        }
+        text
+    }
+}
+
+impl GoroutineDump {
+    /// As Go prints it, up to the last line's end.
+    pub fn text(&self) -> String {
+        let mut text = format!("goroutine {} [{}", self.id, self.reason);
+        if self.minutes > 0 {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ", {} minutes", self.minutes);
+        }
+        text.push_str("]:\n");
+        let elided = self.frames.len().saturating_sub(2 * SHOWN_FRAMES);
+        for (i, frame) in self.frames.iter().enumerate() {
+            if elided > 0 && i == SHOWN_FRAMES {
+                let _ = writeln!(text, "...{elided} frames elided...");
+            }
+            if elided > 0 && (SHOWN_FRAMES..SHOWN_FRAMES + elided).contains(&i) {
+                continue;
+            }
+            let _ = writeln!(text, "{}(...)\n\t{}:{}", frame.func, frame.file, frame.line);
+        }
+        if let Some((creator, id)) = &self.created_by {
+            let _ = write!(text, "created by {}", creator.func);
+            if *id != 0 {
+                let _ = write!(text, " in goroutine {id}");
+            }
+            let _ = writeln!(text, "\n\t{}:{}", creator.file, creator.line);
+        }
+        text
+    }
+}
+
+impl Scheduler {
+    /// Nothing can ever run again. The caller found all queues empty after it took the idle lock.
+    pub(crate) fn is_deadlocked(&self, idle: &Idle) -> bool {
+        idle.processors.len() == self.processors.len()
+            && idle.blocked == 0
+            && idle.returning.is_empty()
+            && !idle.world.stopping
+            && !self.timers_matter()
+    }
+
+    pub(crate) fn deadlock_report(&self) -> Deadlock {
+        let goroutines = self.dump_goroutines();
+        // Relaxed: the machine that ended main has given up its processor since.
+        let main_exited = self.main_exited.load(Ordering::Relaxed) && goroutines.is_empty();
+        Deadlock {
+            main_exited,
+            goroutines,
+        }
+    }
+
+    /// All goroutines, by number. Only while the world is stopped, or by who knows that none runs.
+    pub fn dump_goroutines(&self) -> Vec<GoroutineDump> {
+        let mut dumps = Vec::new();
+        // SAFETY: nothing runs, so every goroutine is at a safepoint.
+        self.for_each_goroutine(|g| dumps.push(unsafe { self.dump(g) }));
+        dumps.sort_by_key(|dump| dump.id);
+        dumps
+    }
+
+    /// One goroutine.
+    ///
+    /// # Safety
+    /// It is at a safepoint and stays there: it does not run, or is the caller's own with pc and base saved.
+    pub unsafe fn dump(&self, g: &Goroutine) -> GoroutineDump {
+        let symbol = &self.hooks().symbol;
+        let reason = match g.status() {
+            Status::Waiting => g.reason().text(),
+            Status::Running => "running",
+            _ => "runnable",
+        };
+        // SAFETY: by the function's contract.
+        let frames = unsafe { Frames::new(g) };
+        let seconds = match g.since.get() {
+            0 => 0,
+            since => (self.now() / 1_000_000_000) as u32 + 1 - since,
+        };
+        GoroutineDump {
+            id: g.id(),
+            reason,
+            minutes: seconds / 60,
+            // A frame's pc is the op after the one it is in.
+            frames: frames
+                .filter_map(|frame| symbol(frame.pc.wrapping_sub(1)))
+                .collect(),
+            created_by: (!g.created_at().is_null())
+                .then(|| symbol(g.created_at().wrapping_sub(1)))
+                .flatten()
+                .map(|creator| (creator, g.parent())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_go_prints() {
+        let symbol = |func: &str, line| Symbol {
+            func: func.to_owned(),
+            file: "/path/main.go".to_owned(),
+            line,
+        };
+        let deadlock = Deadlock {
+            main_exited: false,
+            goroutines: vec![
+                GoroutineDump {
+                    id: 1,
+                    reason: "sync.WaitGroup.Wait",
+                    minutes: 0,
+                    frames: vec![symbol("main.main", 16)],
+                    created_by: None,
+                },
+                GoroutineDump {
+                    id: 18,
+                    reason: "chan send",
+                    minutes: 2,
+                    frames: vec![symbol("main.worker", 7)],
+                    created_by: Some((symbol("main.main", 14), 1)),
+                },
+            ],
+        };
+        let expected = "fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [sync.WaitGroup.Wait]:
+main.main(...)
+\t/path/main.go:16
+
+goroutine 18 [chan send, 2 minutes]:
+main.worker(...)
+\t/path/main.go:7
+created by main.main in goroutine 1
+\t/path/main.go:14
+";
+        assert_eq!(deadlock.text(), expected);
+    }
+}

@@ -1,0 +1,679 @@
+//! A machine: a thread that holds a processor and runs goroutines, one after the other.
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::Duration;
+
+use minigo_bytecode::op::Op;
+
+use super::chooser::{Choice, Chooser};
+use super::idle::{Idle, Mailbox, Woken};
+use super::processor::Processor;
+use super::run_queue::{GoroutineList, LOCAL_LIMIT};
+use super::{Entry, Finish, Safepoint, Scheduler};
+use crate::goroutine::table::deref;
+use crate::goroutine::{Exit, Goroutine, GoroutinePtr, RETRY_LOCK, Status};
+use crate::sync::atomic::Ordering;
+
+/// Time slices between two looks at the global queue before the own one; Go's number.
+const GLOBAL_PERIOD: u32 = 61;
+/// Safepoints that a goroutine may pass before another processor is woken for the one it made ready.
+const WAKE_SAFEPOINTS: u32 = 32;
+/// Numbers that a processor reserves at once for its new goroutines.
+const ID_BATCH: u32 = 16;
+/// With a seed: the longest time slice in safepoints.
+const LONGEST_QUANTUM: usize = 2000;
+
+/// One thread that runs goroutines. Holds a processor while it does.
+pub struct Machine {
+    sched: NonNull<Scheduler>,
+    processor: Option<NonNull<Processor>>,
+    /// Counted in `Scheduler::spinning`.
+    spinning: bool,
+    mailbox: Arc<Mailbox>,
+    /// The goroutine just taken continues the time slice of the one before.
+    inherits: bool,
+    /// With a seed.
+    chosen: bool,
+}
+
+impl Machine {
+    /// The machine of the thread that runs the program, with the first processor.
+    pub(crate) fn first(sched: &Scheduler) -> Machine {
+        let processor = sched.take_idle(&mut sched.idle.lock());
+        let mut m = Machine::new(sched);
+        m.processor = processor.map(|p| NonNull::from(&sched.processors[p]));
+        m
+    }
+
+    /// The machine of a new thread, with the processor that it was started for.
+    pub(crate) fn of_thread(sched: &Scheduler, processor: usize, spinning: bool) -> Machine {
+        let mut m = Machine::new(sched);
+        m.take(processor, spinning);
+        m
+    }
+
+    fn new(sched: &Scheduler) -> Machine {
+        Machine {
+            sched: NonNull::from(sched),
+            processor: None,
+            spinning: false,
+            mailbox: Mailbox::new(),
+            inherits: false,
+            chosen: sched.config.seed.is_some(),
+        }
+    }
+
+    /// The scheduler it belongs to. The result must not outlive the machine's thread.
+    #[inline(always)]
+    pub fn sched<'a>(&self) -> &'a Scheduler {
+        // SAFETY: a machine lives on the stack of `run`, whose caller keeps the scheduler, or of a thread that does.
+        unsafe { self.sched.as_ref() }
+    }
+
+    /// Index of the processor it holds.
+    #[inline(always)]
+    pub fn processor_index(&self) -> usize {
+        self.p().index
+    }
+
+    /// The choices of the processor it holds.
+    #[inline(always)]
+    pub fn chooser(&self) -> &Chooser {
+        &self.p().chooser
+    }
+
+    /// The processor it holds.
+    #[inline(always)]
+    pub(crate) fn p<'a>(&self) -> &'a Processor {
+        let p = self
+            .processor
+            .expect("a machine that runs Go code holds a processor");
+        // SAFETY: processors live as long as the scheduler.
+        unsafe { p.as_ref() }
+    }
+
+    fn take(&mut self, processor: usize, spinning: bool) {
+        self.processor = Some(NonNull::from(&self.sched().processors[processor]));
+        self.spinning = spinning;
+    }
+
+    /// The machine's loop: until the program is over.
+    pub(crate) fn schedule(&mut self) {
+        while let Some(g) = self.find_runnable() {
+            self.execute(g);
+        }
+        if self.spinning {
+            self.spinning = false;
+            self.sched().stop_spinning();
+        }
+        if let Some(p) = self.processor.take() {
+            // SAFETY: processors live as long as the scheduler.
+            let index = unsafe { p.as_ref() }.index;
+            let sched = self.sched();
+            sched.put_idle(&mut sched.idle.lock(), index);
+        }
+    }
+
+    /// Runs `g` until it comes back, and sees to it that it is where it then belongs.
+    fn execute(&mut self, g: GoroutinePtr) {
+        let sched = self.sched();
+        let p = self.p();
+        let goroutine = deref(g);
+        goroutine.set_status(Status::Running);
+        // Relaxed: only for `preempt_current`, which copes with stale values.
+        p.current.store(g.as_ptr(), Ordering::Relaxed);
+        Processor::count(&p.runs);
+        if !self.inherits {
+            Processor::count(&p.slices);
+            // Relaxed: a request for the time slice before is void.
+            p.preempt.store(false, Ordering::Relaxed);
+        }
+        if goroutine.flags.get() & RETRY_LOCK != 0 && !self.retry_lock(goroutine) {
+            return;
+        }
+        goroutine.reset_limit();
+        // Relaxed: if it comes too late here, who wants the attention asks again.
+        if self.chosen || sched.attention.load(Ordering::Relaxed) {
+            goroutine.preempt();
+        }
+        let exit = (sched.hooks().run)(self, goroutine);
+        // A native that blocked may have come back with another processor.
+        let p = self.p();
+        p.current.store(ptr::null_mut(), Ordering::Relaxed);
+        p.wake_countdown.set(0);
+        match exit {
+            Exit::Parked => {}
+            Exit::Preempted | Exit::Yielded => {
+                goroutine.set_status(Status::Runnable);
+                self.push_global(g);
+            }
+            Exit::Ended | Exit::Goexit => self.bury(g, exit == Exit::Goexit),
+            Exit::Exit(code) => sched.end(Finish::Exit(code)),
+        }
+    }
+
+    /// A goroutine woken out of a semaphore's queue tries again; false if it had to go back.
+    fn retry_lock(&mut self, g: &Goroutine) -> bool {
+        g.flags.set(g.flags.get() & !RETRY_LOCK);
+        // SAFETY: this machine holds the goroutine, which waits for the semaphore in its waiter.
+        unsafe { crate::sema::mutex_retry(self, g) }
+    }
+
+    fn bury(&mut self, g: GoroutinePtr, goexit: bool) {
+        let sched = self.sched();
+        let goroutine = deref(g);
+        goroutine.set_status(Status::Dead);
+        if goroutine.id() == 1 {
+            if !goexit {
+                sched.end(Finish::Returned);
+                return;
+            }
+            // Relaxed: read when everything is idle, under the idle lock.
+            sched.main_exited.store(true, Ordering::Relaxed);
+        }
+        goroutine.recycle();
+        let p = self.p();
+        p.add_live(-1);
+        // SAFETY: this machine holds the processor.
+        let free = unsafe { p.free() };
+        free.push_front(g);
+        sched.table.give_batch(free);
+    }
+
+    /// Starts a goroutine (`go`). `args` are the parameter words; `created_at` is the op after the `go`.
+    ///
+    /// # Safety
+    /// `args` must be valid for `count` words, `entry` a verified function with at least that many registers.
+    #[inline]
+    pub unsafe fn spawn(
+        &mut self,
+        parent: &Goroutine,
+        entry: Entry,
+        args: *const u64,
+        count: usize,
+        created_at: *const Op,
+    ) {
+        // SAFETY: by the function's contract.
+        let g = unsafe { self.new_goroutine(parent.id(), entry, args, count, created_at) };
+        self.sched().monitor.start(self.sched());
+        self.ready(g);
+    }
+
+    /// Starts a goroutine that no goroutine started, such as a timer's.
+    pub(crate) fn spawn_closure(&mut self, closure: u64) -> GoroutinePtr {
+        let entry = (self.sched().hooks().entry)(closure);
+        // SAFETY: a closure without parameters takes the closure pointer in its first register.
+        unsafe { self.new_goroutine(0, entry, &raw const closure, 1, ptr::null()) }
+    }
+
+    /// # Safety
+    /// As for [`Scheduler::run`].
+    pub(crate) unsafe fn spawn_main(&mut self, entry: Entry) {
+        // SAFETY: by the function's contract.
+        let g = unsafe { self.new_goroutine(0, entry, ptr::null(), 0, ptr::null()) };
+        self.ready(g);
+    }
+
+    /// # Safety
+    /// As for [`Machine::spawn`].
+    unsafe fn new_goroutine(
+        &mut self,
+        parent: u64,
+        entry: Entry,
+        args: *const u64,
+        count: usize,
+        created_at: *const Op,
+    ) -> GoroutinePtr {
+        let sched = self.sched();
+        let p = self.p();
+        // SAFETY: this machine holds the processor.
+        let free = unsafe { p.free() };
+        let g = loop {
+            match free.pop() {
+                Some(g) => break g,
+                None => sched.table.take_batch(free),
+            }
+        };
+        let (mut id, mut reserved) = p.ids.get();
+        if reserved == 0 {
+            // Relaxed: only that numbers are given once.
+            id = sched
+                .next_id
+                .fetch_add(u64::from(ID_BATCH), Ordering::Relaxed);
+            reserved = ID_BATCH;
+        }
+        p.ids.set((id + 1, reserved - 1));
+        p.add_live(1);
+        // SAFETY: just taken from the free list; the rest by the function's contract.
+        let started = unsafe { deref(g).start(id, parent, created_at, entry, args, count) };
+        assert!(
+            started.is_ok(),
+            "internal error: a frame larger than the largest stack"
+        );
+        g
+    }
+
+    /// Makes a goroutine that this machine holds runnable. It runs next on this processor, or on one that is
+    /// idle if the current goroutine goes on for long.
+    #[inline]
+    pub(crate) fn ready(&mut self, g: GoroutinePtr) {
+        deref(g).set_status(Status::Runnable);
+        let sched = self.sched();
+        let p = self.p();
+        if self.chosen {
+            // SAFETY: this machine holds the processor; nothing else refers to the list.
+            unsafe { &mut *p.chosen_from.get() }.push(g);
+            return;
+        }
+        match p.replace_next(g) {
+            Some(displaced) => {
+                self.push_local(displaced);
+                sched.wake_p();
+            }
+            None => {
+                // SeqCst inside: either we see the processor that goes idle, or it sees `run_next` in its last look.
+                if sched.may_wake() && p.wake_countdown.get() == 0 {
+                    p.wake_countdown.set(WAKE_SAFEPOINTS);
+                    sched.preempt_current(p);
+                }
+            }
+        }
+    }
+
+    /// Makes a goroutine that this machine holds runnable, behind those that are already.
+    pub(crate) fn ready_last(&mut self, g: GoroutinePtr) {
+        if self.chosen {
+            self.ready(g);
+            return;
+        }
+        deref(g).set_status(Status::Runnable);
+        self.push_local(g);
+        self.sched().wake_p();
+    }
+
+    /// Looking at a lock for a moment may pay: another processor may be about to release it, and nothing waits for this one.
+    pub(crate) fn may_spin(&self) -> bool {
+        let sched = self.sched();
+        let p = self.p();
+        let busy = sched.processors.len() - sched.idle_processors.load(Ordering::Relaxed);
+        sched.cores > 1
+            && busy > 1 + sched.spinning.load(Ordering::Relaxed)
+            && p.run_queue.is_empty()
+    }
+
+    fn push_local(&mut self, g: GoroutinePtr) {
+        let p = self.p();
+        // SAFETY: this machine holds the processor.
+        unsafe { p.run_queue.push(g) };
+        if p.run_queue.len() > LOCAL_LIMIT {
+            let mut half = GoroutineList::new();
+            for _ in 0..LOCAL_LIMIT / 2 {
+                // SAFETY: this machine holds the processor.
+                let Some(g) = (unsafe { p.run_queue.pop() }) else {
+                    break;
+                };
+                half.push(g);
+            }
+            self.sched().global.append(&mut half);
+        }
+    }
+
+    fn push_global(&mut self, g: GoroutinePtr) {
+        if self.chosen {
+            self.ready(g);
+        } else {
+            self.sched().global.push(g);
+        }
+    }
+
+    /// What the interpreter calls when a new frame's top or a back-edge meets the goroutine's limit, before it grows
+    /// the stack (which is too small only if the frame exceeds [`Goroutine::stack_end`]).
+    pub fn safepoint(&mut self, g: &Goroutine) -> Safepoint {
+        // Relaxed: only a hint; the flags below count.
+        if g.limit().load(Ordering::Relaxed) != 0 {
+            return Safepoint::Continue;
+        }
+        let sched = self.sched();
+        let p = self.p();
+        // Relaxed: who sets them asks again until we are there.
+        if sched.attention.load(Ordering::Relaxed) || p.preempt.load(Ordering::Relaxed) {
+            p.preempt.store(false, Ordering::Relaxed);
+            g.reset_limit();
+            return Safepoint::Yield;
+        }
+        if self.chosen {
+            let left = p.quantum.get();
+            p.quantum.set(left.saturating_sub(1));
+            return if left == 0 {
+                Safepoint::Yield
+            } else {
+                Safepoint::Continue
+            };
+        }
+        match p.wake_countdown.get() {
+            0 => g.reset_limit(),
+            1 => {
+                p.wake_countdown.set(0);
+                g.reset_limit();
+                sched.wake_p();
+            }
+            n => p.wake_countdown.set(n - 1),
+        }
+        Safepoint::Continue
+    }
+
+    /// The next goroutine to run; waits for one. None when the program is over.
+    fn find_runnable(&mut self) -> Option<GoroutinePtr> {
+        loop {
+            let sched = self.sched();
+            // Relaxed: who wants the attention asks again until it has it.
+            if sched.attention.load(Ordering::Relaxed) {
+                if sched.is_finished() {
+                    return None;
+                }
+                self.stop_here();
+                if !self.yield_processor() {
+                    return None;
+                }
+            }
+            let p = self.p();
+            if p.timers.is_due_soon() {
+                self.run_timers(p);
+            }
+            self.inherits = false;
+            if self.chosen {
+                if let Some(g) = self.choose() {
+                    return Some(g);
+                }
+            } else if let Some(g) = self.own_work(p).or_else(|| self.steal_work(p)) {
+                if self.spinning {
+                    self.spinning = false;
+                    // The last one that finds work calls the next one: there may be more.
+                    if sched.stop_spinning() {
+                        sched.wake_p();
+                    }
+                }
+                return Some(g);
+            }
+            if sched.timers_are_due() {
+                self.run_all_timers();
+            } else if !self.idle() {
+                return None;
+            }
+        }
+    }
+
+    #[inline]
+    fn own_work(&mut self, p: &Processor) -> Option<GoroutinePtr> {
+        let sched = self.sched();
+        // Relaxed: written by this machine.
+        if p.slices
+            .load(Ordering::Relaxed)
+            .is_multiple_of(GLOBAL_PERIOD)
+        {
+            if let Some(g) = sched.global.pop() {
+                return Some(g);
+            }
+        }
+        if let Some(g) = p.take_next() {
+            self.inherits = true;
+            return Some(g);
+        }
+        // SAFETY: this machine holds the processor.
+        unsafe {
+            p.run_queue.pop().or_else(|| {
+                sched
+                    .global
+                    .take_share(&p.run_queue, sched.processors.len(), LOCAL_LIMIT / 2)
+            })
+        }
+    }
+
+    /// Takes half of another processor's queue, in random order; at last what a busy processor is to run next.
+    fn steal_work(&mut self, p: &Processor) -> Option<GoroutinePtr> {
+        let sched = self.sched();
+        let procs = sched.processors.len();
+        if procs == 1 {
+            return None;
+        }
+        if !self.spinning {
+            let busy = procs - sched.idle_processors.load(Ordering::Relaxed).min(procs);
+            // Half of the busy processors' number is enough to find what there is.
+            if 2 * sched.spinning.load(Ordering::Relaxed) >= busy {
+                return None;
+            }
+            // SeqCst: see `stop_spinning`.
+            sched.spinning.fetch_add(1, Ordering::SeqCst);
+            self.spinning = true;
+        }
+        for round in 0..3 {
+            let start = p.chooser.below(Choice::Victim, procs);
+            for i in 0..procs {
+                let victim = &sched.processors[(start + i) % procs];
+                if victim.index == p.index {
+                    continue;
+                }
+                // SAFETY: this machine holds the processor that the stolen go to.
+                if let Some(g) = unsafe { victim.run_queue.steal_into(&p.run_queue) } {
+                    return Some(g);
+                }
+                if round == 2
+                    && let Some(g) = steal_next(victim)
+                {
+                    return Some(g);
+                }
+            }
+            if sched.attention.load(Ordering::Relaxed) {
+                return None;
+            }
+        }
+        // SAFETY: this machine holds the processor.
+        unsafe {
+            sched
+                .global
+                .take_share(&p.run_queue, procs, LOCAL_LIMIT / 2)
+        }
+    }
+
+    /// With a seed: any runnable goroutine.
+    fn choose(&mut self) -> Option<GoroutinePtr> {
+        let p = self.p();
+        // SAFETY: this machine holds the processor; nothing else refers to the list.
+        let runnable = unsafe { &mut *p.chosen_from.get() };
+        while let Some(g) = self.sched().global.pop() {
+            runnable.push(g);
+        }
+        if runnable.is_empty() {
+            return None;
+        }
+        p.quantum
+            .set(p.chooser.below(Choice::Quantum, LONGEST_QUANTUM) as u32);
+        Some(runnable.swap_remove(p.chooser.below(Choice::Next, runnable.len())))
+    }
+
+    /// Gives the processor to a machine back from a system call, if there is one, and waits for another; false when the
+    /// program is over.
+    fn yield_processor(&mut self) -> bool {
+        let sched = self.sched();
+        let own = self.p().index;
+        let mut idle = sched.idle.lock();
+        let Some(mailbox) = idle.returning.pop() else {
+            return true;
+        };
+        sched.update_attention(&idle);
+        drop(idle);
+        mailbox.post(own, false);
+        self.processor = None;
+        self.wait_for_work()
+    }
+
+    /// Gives up the processor and waits until there may be something to do, then holds a processor again; false when
+    /// the program is over.
+    fn idle(&mut self) -> bool {
+        let sched = self.sched();
+        let own = self.p().index;
+        {
+            let mut idle = sched.idle.lock();
+            if idle.world.stopping || sched.global.len() != 0 || !idle.returning.is_empty() {
+                return true;
+            }
+            sched.put_idle(&mut idle, own);
+            self.processor = None;
+        }
+        self.wait_for_work()
+    }
+
+    /// Waits, without a processor, until there may be something to do.
+    fn wait_for_work(&mut self) -> bool {
+        let sched = self.sched();
+        if self.spinning {
+            self.spinning = false;
+            sched.stop_spinning();
+        }
+        loop {
+            let mut idle = sched.idle.lock();
+            while idle.world.stopping && !sched.is_finished() {
+                idle = sched.help_if_asked(idle);
+                if idle.world.stopping && !sched.is_finished() {
+                    sched.resumed.wait(&mut idle);
+                }
+            }
+            if sched.is_finished() {
+                return false;
+            }
+            if sched.look_again() || sched.timers_are_due() {
+                if let Some(processor) = sched.take_idle(&mut idle) {
+                    // SeqCst: see `stop_spinning`.
+                    sched.spinning.fetch_add(1, Ordering::SeqCst);
+                    self.take(processor, true);
+                    return true;
+                }
+            } else if sched.is_deadlocked(&idle) {
+                drop(idle);
+                let report = sched.deadlock_report();
+                sched.end(Finish::Deadlock(report));
+                return false;
+            }
+            let deadline = sched.next_deadline();
+            // Without an idle processor timers are the running machines' business.
+            let keeper = deadline != u64::MAX
+                && idle.world.timekeeper.is_none()
+                && !idle.processors.is_empty();
+            if keeper {
+                idle.world.timekeeper = Some(self.mailbox.clone());
+                // SeqCst: before the second look; pairs with `after_push`.
+                sched.timekeeper.store(deadline, Ordering::SeqCst);
+                if sched.next_deadline() < deadline {
+                    self.resign(&mut idle);
+                    continue;
+                }
+            }
+            idle.machines.push(self.mailbox.clone());
+            drop(idle);
+            let timeout =
+                keeper.then(|| Duration::from_nanos(deadline.saturating_sub(sched.now())));
+            let woken = self.mailbox.wait(timeout);
+            let mut idle = sched.idle.lock();
+            if keeper {
+                self.resign(&mut idle);
+            }
+            if let Woken::Processor(processor, spinning) = woken {
+                drop(idle);
+                self.take(processor, spinning);
+                return true;
+            }
+            let before = idle.machines.len();
+            idle.machines
+                .retain(|mailbox| !Arc::ptr_eq(mailbox, &self.mailbox));
+            if idle.machines.len() == before {
+                // Somebody took this machine from the list: a processor is on its way.
+                drop(idle);
+                return self.wait_for_processor();
+            }
+            drop(sched.help_if_asked(idle));
+        }
+    }
+
+    /// This machine does not wait for timers any more.
+    fn resign(&self, idle: &mut Idle) {
+        idle.world.timekeeper = None;
+        // SeqCst: as where it is set.
+        self.sched().timekeeper.store(u64::MAX, Ordering::SeqCst);
+    }
+
+    /// Waits for a processor that will be posted; false when the program is over.
+    fn wait_for_processor(&mut self) -> bool {
+        loop {
+            match self.mailbox.wait(None) {
+                Woken::Processor(processor, spinning) => {
+                    self.take(processor, spinning);
+                    return true;
+                }
+                _ if self.sched().is_finished() => return false,
+                _ => {}
+            }
+        }
+    }
+
+    /// Makes a system call that may block, for the goroutine `g` that runs here (pc and base saved): other
+    /// machines go on with the processor meanwhile. The call must not touch the Go heap.
+    pub fn block<R>(&mut self, g: &Goroutine, call: impl FnOnce() -> R) -> R {
+        let sched = self.sched();
+        if self.chosen {
+            return call();
+        }
+        let own = self.p();
+        own.current.store(ptr::null_mut(), Ordering::Relaxed);
+        own.wake_countdown.set(0);
+        {
+            let mut idle = sched.idle.lock();
+            idle.blocked += 1;
+            self.processor = None;
+            sched.put_idle(&mut idle, own.index);
+        }
+        if sched.look_again() {
+            sched.wake_p();
+        }
+        let result = call();
+        let mut idle = sched.idle.lock();
+        idle.blocked -= 1;
+        match sched.take_idle(&mut idle) {
+            Some(processor) => self.take(processor, false),
+            None => {
+                idle.returning.push(self.mailbox.clone());
+                sched.update_attention(&idle);
+                let stopping = idle.world.stopping;
+                drop(idle);
+                if !stopping {
+                    sched.attract();
+                }
+                // When the program is over, the machines that leave put their processors to the idle ones.
+                while !self.wait_for_processor() {
+                    let mut idle = sched.idle.lock();
+                    if let Some(processor) = sched.take_idle(&mut idle) {
+                        self.take(processor, false);
+                        break;
+                    }
+                    sched.arrived.wait_for(&mut idle, Duration::from_millis(1));
+                }
+            }
+        }
+        let p = self.p();
+        p.current
+            .store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
+        result
+    }
+}
+
+/// Takes what `victim` is to run next, if it has been waiting there: mostly it runs at once, since who made
+/// it ready parks, and taking it would only move it away from its partner.
+fn steal_next(victim: &Processor) -> Option<GoroutinePtr> {
+    let g = victim.peek_next()?;
+    // Relaxed: a guess at whether the victim moves on.
+    let runs = victim.runs.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        crate::sync::spin_loop();
+    }
+    (victim.runs.load(Ordering::Relaxed) == runs && victim.steal_next(g)).then_some(g)
+}

@@ -1,0 +1,158 @@
+//! The monitor: a thread that looks every few milliseconds whether a goroutine has had its time slice, whether timers
+//! or goroutines wait although a processor is idle, and does something about it.
+//!
+//! It is started by the first `go` statement or timer: a program without them needs no second thread.
+
+use std::time::Duration;
+
+use super::Scheduler;
+use super::idle::spawn_thread;
+use super::processor::Processor;
+use crate::goroutine::Goroutine;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Mutex};
+
+/// Time between two looks. A time slice is over when it was seen at three looks: after 10 to 15 ms.
+const TICK: Duration = Duration::from_millis(5);
+/// Looks in a row at which everything was idle after which the monitor sleeps until something runs.
+const QUIET_TICKS: u32 = 10;
+
+/// The monitor's state.
+pub(crate) struct Monitor {
+    started: AtomicBool,
+    /// It sleeps until it is nudged.
+    asleep: AtomicBool,
+    stop: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Monitor {
+    pub(crate) fn new() -> Monitor {
+        Monitor {
+            started: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
+            stop: Mutex::new(false),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Starts the thread if it does not run.
+    #[inline]
+    pub(crate) fn start(&self, sched: &Scheduler) {
+        // Relaxed: only whether, and the swap below decides.
+        if !self.started.load(Ordering::Relaxed) {
+            self.start_thread(sched);
+        }
+    }
+
+    #[cold]
+    fn start_thread(&self, sched: &Scheduler) {
+        if cfg!(loom) || sched.config.seed.is_some() || self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Some(me) = sched.me.upgrade() else { return };
+        sched.idle.lock().threads += 1;
+        let started = spawn_thread("monitor", move || {
+            me.watch();
+            me.idle.lock().threads -= 1;
+            me.arrived.notify_all();
+        });
+        if !started {
+            sched.idle.lock().threads -= 1;
+        }
+    }
+
+    /// Something runs again.
+    pub(crate) fn nudge(&self) {
+        // Relaxed: if the nudge is missed, the next one comes with the next processor that is taken; the monitor looks
+        // for idle processors after it set the flag.
+        if self.asleep.load(Ordering::Relaxed) {
+            self.asleep.store(false, Ordering::Relaxed);
+            drop(self.stop.lock());
+            self.wake.notify_one();
+        }
+    }
+
+    /// Ends the thread.
+    pub(crate) fn stop(&self) {
+        *self.stop.lock() = true;
+        self.wake.notify_one();
+    }
+
+    /// Sleeps until the next look; false when it is to end.
+    fn tick(&self, time: Duration) -> bool {
+        let mut stop = self.stop.lock();
+        if !*stop {
+            self.wake.wait_for(&mut stop, time);
+        }
+        !*stop
+    }
+
+    /// Sleeps until something runs; a second at most, in case a nudge was missed.
+    fn sleep(&self, all_idle: impl Fn() -> bool) {
+        let mut stop = self.stop.lock();
+        self.asleep.store(true, Ordering::SeqCst);
+        if !*stop && all_idle() {
+            self.wake.wait_for(&mut stop, Duration::from_secs(1));
+        }
+        self.asleep.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What the monitor saw of a processor at its last looks.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    slices: u32,
+    times: u32,
+}
+
+impl Scheduler {
+    fn watch(&self) {
+        let mut seen = vec![Seen::default(); self.processors.len()];
+        let mut quiet = 0;
+        while self.monitor.tick(TICK) && !self.is_finished() {
+            // SeqCst: as everywhere; see `wake_p`.
+            let all_idle = || self.idle_processors.load(Ordering::SeqCst) == self.processors.len();
+            if all_idle() {
+                quiet += 1;
+                if quiet > QUIET_TICKS {
+                    self.monitor.sleep(all_idle);
+                    quiet = 0;
+                }
+                continue;
+            }
+            quiet = 0;
+            for (p, seen) in self.processors.iter().zip(&mut seen) {
+                self.watch_processor(p, seen);
+            }
+            if self.timers_are_late() || self.look_again() {
+                self.wake_p();
+            }
+        }
+    }
+
+    fn watch_processor(&self, p: &Processor, seen: &mut Seen) {
+        // Relaxed: statistics.
+        let slices = p.slices.load(Ordering::Relaxed);
+        if slices != seen.slices {
+            *seen = Seen { slices, times: 0 };
+            return;
+        }
+        seen.times += 1;
+        if seen.times >= 2 {
+            p.preempt.store(true, Ordering::Relaxed);
+            self.preempt_current(p);
+        }
+    }
+
+    /// Asks what runs on `p` to come to a safepoint.
+    #[inline]
+    pub(crate) fn preempt_current(&self, p: &Processor) {
+        // Relaxed: stale values do no harm: see `Goroutine::preempt`.
+        let current: *mut Goroutine = p.current.load(Ordering::Relaxed);
+        if !current.is_null() {
+            // SAFETY: cells of goroutines are never given back while the scheduler lives.
+            unsafe { (*current).preempt() };
+        }
+    }
+}
