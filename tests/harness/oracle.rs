@@ -112,7 +112,15 @@ impl Oracle {
     fn compile_command(&self, program: &Path) -> Command {
         let mut command = Command::new("go");
         command
-            .args(["tool", "compile", "-e", "-complete", "-p", "main", "-importcfg"])
+            .args([
+                "tool",
+                "compile",
+                "-e",
+                "-complete",
+                "-p",
+                "main",
+                "-importcfg",
+            ])
             .arg(&self.import_config)
             .arg("-o")
             .arg(self.object_of(program))
