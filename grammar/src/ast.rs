@@ -452,7 +452,7 @@ pub enum Expr {
         /// Whether there are two colons.
         three: bool,
     },
-    /// `x.(T)`, or `x.(type)` in the guard of a type switch.
+    /// `x.(T)`, or `x.(type)` in the guard of a type switch; the checker refuses the latter elsewhere.
     TypeAssert {
         /// The interface value.
         x: ExprId,
@@ -671,7 +671,7 @@ pub enum Stmt {
     },
     /// `lhs = rhs`, `lhs := rhs`, `lhs += rhs`.
     Assign {
-        /// Left of the operator. Left of `:=` each is an [`Expr::Ident`] or [`Expr::Bad`].
+        /// Left of the operator. That `:=` has only names there is for the checker to see.
         lhs: ExprList,
         /// The operator.
         op: AssignOp,
