@@ -820,6 +820,17 @@ impl Op {
         )
     }
 
+    /// How far this op may jump, in ops; none if it only goes on.
+    pub fn jump_distance(&self) -> Option<i32> {
+        let mut distance = None;
+        self.for_each_operand(|operand| {
+            if let Operand::Jump(to) = operand {
+                distance = Some(to);
+            }
+        });
+        distance
+    }
+
     /// How many [`Op::Extra`]s must follow this op.
     pub fn extras(&self) -> usize {
         use Op::*;
