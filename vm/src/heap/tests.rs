@@ -407,3 +407,55 @@ fn check_random_graph_parallel(seed: u64) {
         assert_eq!(read(node, 1), i as u64);
     }
 }
+
+/// `cargo test -p minigo-vm --release speed -- --ignored --nocapture --test-threads=1`
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_the_heap() {
+    use std::time::Instant;
+    let heap = heap(HeapConfig::default());
+    let mut local = heap.local_heap();
+    let report = |what: &str, count: u64, at: Instant| {
+        println!(
+            "{what}: {:.1} ns",
+            at.elapsed().as_nanos() as f64 / count as f64
+        );
+    };
+    for round in 0..3 {
+        let at = Instant::now();
+        for i in 0..20_000_000u64 {
+            std::hint::black_box(heap.alloc(&mut local, MIXED, 24 + (i as usize & 8)));
+            if heap.wants_collection() {
+                collect(&heap, &[], 1);
+            }
+        }
+        report(
+            &format!("garbage of 24 and 32 bytes, round {round}"),
+            20_000_000,
+            at,
+        );
+    }
+    // A binary tree of 2^22 nodes, and garbage beside it.
+    let mut nodes: Vec<u64> = Vec::new();
+    let at = Instant::now();
+    for i in 0..1u64 << 22 {
+        let node = alloc(&heap, &mut local, POINTERS, 16);
+        if i > 0 {
+            write(nodes[(i as usize - 1) / 2], 1 - (i as usize & 1), node);
+        }
+        nodes.push(node);
+        alloc(&heap, &mut local, POINTERS, 16);
+    }
+    report("a node", 1 << 22, at);
+    for threads in [1, 2] {
+        let at = Instant::now();
+        collect(&heap, &nodes[..1], threads);
+        report(&format!("to mark a node, {threads} threads"), 1 << 22, at);
+        println!("{:?}", heap.stats());
+    }
+    let at = Instant::now();
+    for _ in 0..1 << 22 {
+        alloc(&heap, &mut local, POINTERS, 16);
+    }
+    report("a slot between live ones", 1 << 22, at);
+}

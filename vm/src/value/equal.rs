@@ -264,12 +264,15 @@ pub unsafe fn hash_words(
     seed: u64,
     nan: u64,
 ) -> Result<u64, Uncomparable> {
-    // SAFETY: by the function's contract; an indirect value's word points to its memory.
-    let at = if types[ty.index()].indirect {
-        address(unsafe { *words })
-    } else {
-        words
-    };
+    let mut at = words;
+    if types[ty.index()].indirect {
+        // SAFETY: by the function's contract there is this word, a pointer to memory.
+        at = address(unsafe { load(words) });
+        if at.is_null() {
+            // Only a race with a map's deletion shows such a word.
+            return Ok(seed);
+        }
+    }
     let mut hash = seed;
     let mut todo = vec![(ty, at, false, 1)];
     let float = |hash: u64, value: f64| {

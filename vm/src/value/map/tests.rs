@@ -379,3 +379,77 @@ fn racing_writers_do_no_harm() {
         }
     });
 }
+
+/// `cargo test -p minigo-vm --release speed -- --ignored --nocapture --test-threads=1`
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_maps() {
+    use std::time::Instant;
+    const N: u64 = 500_000;
+    const PRIME: u64 = 1_000_003;
+    let report = |what: &str, count: u64, at: Instant| {
+        println!(
+            "{what}: {:.1} ns",
+            at.elapsed().as_nanos() as f64 / count as f64
+        );
+    };
+    let mut world = world(&HeapConfig::default());
+    // The loops of bench/cpu/mapint.
+    let map = world.make(INT, 0);
+    let at = Instant::now();
+    for i in 0..N {
+        world
+            .set(map, &[i * 7919 % PRIME * 1009], i)
+            .expect("memory");
+    }
+    report("int insert", N, at);
+    let at = Instant::now();
+    for i in 0..N {
+        world
+            .set(map, &[i * 7919 % PRIME * 1009], i)
+            .expect("memory");
+    }
+    report("int update", N, at);
+    let at = Instant::now();
+    let found = (0..PRIME).filter(|i| world.get(map, &[i * 1009]).is_ok_and(|v| v.is_some()));
+    assert_eq!(found.count() as u64, N);
+    report("int get, half of it missing", PRIME, at);
+    let at = Instant::now();
+    for i in (0..N).step_by(2) {
+        world.delete(map, &[i * 7919 % PRIME * 1009]);
+    }
+    report("int delete", N / 2, at);
+    let at = Instant::now();
+    assert_eq!(world.all(map, 5).len() as u64, N / 2);
+    report("int iterate", N / 2, at);
+    // And of bench/cpu/mapstr.
+    let map = world.make(STRING, 0);
+    let mut seed = 42u64;
+    let mut text = Vec::new();
+    for _ in 0..400_000 {
+        seed = seed * 16807 % 2_147_483_647;
+        text.push(world.string(&format!("word{}", seed % 20_000)));
+    }
+    let at = Instant::now();
+    for _ in 0..5 {
+        for word in &text {
+            world.set(map, word, 1).expect("memory");
+        }
+    }
+    report("string update", 2_000_000, at);
+    let small = world.make(INT, 0);
+    for i in 0..8 {
+        world.set(small, &[i], i).expect("memory");
+    }
+    let at = Instant::now();
+    let mut sum = 0;
+    for i in 0..10_000_000u64 {
+        sum += world
+            .get(small, &[i & 7])
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+    }
+    assert!(sum > 0);
+    report("int get of 8", 10_000_000, at);
+}
