@@ -1,12 +1,9 @@
 //! The command itself: bad input, huge input, flags, signals, and what it exits with.
 
-#[allow(
-    dead_code,
-    reason = "this test uses one of the modules that the tests of whole programs share"
-)]
-mod harness;
+#[path = "harness/process.rs"]
+mod process;
 
-use harness::process::{self, Run};
+use process::Run;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
