@@ -35,7 +35,8 @@ struct Cursor {
     zeroed: bool,
 }
 
-/// One P's part of the heap. Not tied to a thread; used by one at a time.
+/// One P's part of the heap. Not tied to a thread; used by one at a time. Given back with
+/// [`Heap::retire`] when its P goes away for good: what it owns is lost to the others otherwise.
 #[derive(Debug)]
 pub struct LocalHeap {
     /// Next free address and end of each piece, at plan * CLASSES + class. Allocated zeroed, so untouched rows cost no memory.

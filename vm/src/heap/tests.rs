@@ -408,6 +408,55 @@ fn check_random_graph_parallel(seed: u64) {
     }
 }
 
+#[test]
+fn several_threads_allocate_apart() {
+    let heap = heap(checked());
+    let mut locals: Vec<LocalHeap> = (0..4).map(|_| heap.local_heap()).collect();
+    let mut kept: Vec<u64> = Vec::new();
+    for round in 0..5u64 {
+        let lists: Vec<Vec<u64>> = std::thread::scope(|scope| {
+            let handles: Vec<_> = locals
+                .iter_mut()
+                .enumerate()
+                .map(|(thread, local)| {
+                    let heap = &heap;
+                    scope.spawn(move || {
+                        let mut random = Random(round * 4 + thread as u64 + 1);
+                        let tagged = |i: usize| {
+                            let bytes = 16 * (1 + random.below(40)) + (i % 97 / 96) * 40_000;
+                            let at = alloc(heap, local, SCALAR, bytes);
+                            assert_eq!((read(at, 0), read(at, bytes / 8 - 1)), (0, 0));
+                            write(at, bytes / 8 - 1, u64::MAX);
+                            write(at, 0, at ^ round);
+                            at
+                        };
+                        (0..20_000).map(tagged).collect()
+                    })
+                })
+                .collect();
+            handles
+                .into_iter()
+                .map(|handle| handle.join().expect("a good thread"))
+                .collect()
+        });
+        for &at in &kept {
+            assert_eq!(read(at, 0), at, "what was kept is not overwritten");
+        }
+        for at in lists.into_iter().flatten() {
+            assert_eq!(
+                read(at, 0),
+                at ^ round,
+                "no two threads got the same memory"
+            );
+            if at % 112 == 0 {
+                write(at, 0, at);
+                kept.push(at);
+            }
+        }
+        collect(&heap, &kept, 3);
+    }
+}
+
 /// `cargo test -p minigo-vm --release speed -- --ignored --nocapture --test-threads=1`
 #[test]
 #[ignore = "a measurement"]

@@ -192,9 +192,9 @@ impl Maps {
                 }
                 KeyKind::Generic => {
                     let key = self.generic(self.type_of(header), key);
-                    // An unhashable key panics whether or not it is needed.
-                    key.hash(0, 0)?;
-                    find(header, &key)
+                    // An unhashable key panics whether or not its hash is needed.
+                    let hash = key.hash(self.seed, 0)?;
+                    find_hashed(header, &key, |_| Some(hash))
                 }
             }
         }
@@ -264,7 +264,7 @@ impl Maps {
                 }
                 KeyKind::Generic => {
                     let key = self.generic(self.type_of(header), key);
-                    key.hash(0, 0)?;
+                    key.hash(self.seed, 0)?;
                     delete(header, &key)
                 }
             }
@@ -442,6 +442,17 @@ unsafe fn begin_write(header: *mut u64) -> Result<u64, MapError> {
 
 #[inline(always)]
 unsafe fn find<K: Key>(header: *mut u64, key: &K) -> Result<Option<*const u64>, MapError> {
+    // A NaN is not there, whatever its hash.
+    // SAFETY: the caller has a header, with keys of this kind.
+    unsafe { find_hashed(header, key, |table| key.hash(table.seed(), 0).ok()) }
+}
+
+#[inline(always)]
+unsafe fn find_hashed<K: Key>(
+    header: *mut u64,
+    key: &K,
+    hash: impl FnOnce(Table) -> Option<u32>,
+) -> Result<Option<*const u64>, MapError> {
     // SAFETY: the caller has a header, with keys of this kind.
     unsafe {
         if load(header.add(FLAGS)) & WRITING != 0 {
@@ -450,8 +461,7 @@ unsafe fn find<K: Key>(header: *mut u64, key: &K) -> Result<Option<*const u64>, 
         let Some(table) = table_of(header) else {
             return Ok(None);
         };
-        // A NaN is not there, whatever its hash.
-        match table.find(key, || key.hash(table.seed(), 0).ok()) {
+        match table.find(key, || hash(table)) {
             Found::Entry(number, _) => Ok(Some(
                 table.entry(number).add(table.value_offset()).cast_const(),
             )),
