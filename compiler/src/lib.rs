@@ -3,4 +3,44 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostics;
+mod load;
 pub mod types;
+
+pub use load::Importer;
+
+use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::source::SourceFile;
+use minigo_grammar::symbol::Symbols;
+use types::ty::FileIndex;
+use types::typed::Module;
+
+/// A checked program.
+pub struct Checked {
+    /// None if a diagnostic is an error.
+    pub module: Option<Module>,
+    /// Sorted by file and place.
+    pub diagnostics: Vec<(FileIndex, Diagnostic)>,
+    /// All files, those of imported packages after the program's own.
+    pub files: Vec<SourceFile>,
+}
+
+/// Parses and checks a program of the given files; `importer` finds the packages that it imports.
+pub fn check(files: Vec<SourceFile>, importer: Importer<'_>) -> Checked {
+    let mut symbols = Symbols::new();
+    let (loaded, mut diagnostics) = load::load(files, importer, &mut symbols);
+    if diagnostics.iter().any(|(_, d)| d.is_error()) {
+        diagnostics.sort_by_key(|(file, d)| (*file, d.span.start));
+        return Checked {
+            module: None,
+            diagnostics,
+            files: loaded.files,
+        };
+    }
+    let (module, found) = types::check::check(&loaded, &mut symbols);
+    diagnostics.extend(found);
+    Checked {
+        module,
+        diagnostics,
+        files: loaded.files,
+    }
+}

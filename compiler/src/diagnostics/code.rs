@@ -79,7 +79,6 @@ codes! {
     BAD_SEND = "E0311", "A send or receive on something that is not a channel of that direction.";
 
     UNSUPPORTED = "E0901", "A part of Go that minigo does not support yet.";
-    TOO_LARGE = "E0902", "A function or program is larger than minigo supports.";
 }
 
 /// The explanation of a code.

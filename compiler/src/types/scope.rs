@@ -129,18 +129,12 @@ impl Scopes {
     }
 
     /// Closes the innermost block and gives its objects in order of declaration.
-    pub(crate) fn close(&mut self) -> impl Iterator<Item = ObjectId> + use<> {
+    pub(crate) fn close(&mut self) -> Vec<ObjectId> {
         let mark = self.marks.pop().unwrap_or(0) as usize;
         for binding in self.bindings[mark..].iter().rev() {
             self.heads[binding.name.index()] = binding.hidden;
         }
-        let closed: Vec<ObjectId> = self.bindings.drain(mark..).map(|b| b.object).collect();
-        closed.into_iter()
-    }
-
-    /// Number of open blocks.
-    pub(crate) fn depth(&self) -> usize {
-        self.marks.len()
+        self.bindings.drain(mark..).map(|b| b.object).collect()
     }
 
     /// Binds a name in the innermost block; gives the object that already has the name there, if any.
@@ -160,6 +154,11 @@ impl Scopes {
         });
         self.heads[name.index()] = self.bindings.len() as u32;
         None
+    }
+
+    /// The names that are bound.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Symbol> {
+        self.bindings.iter().map(|binding| binding.name)
     }
 
     /// The innermost object of that name.

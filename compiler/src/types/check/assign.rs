@@ -59,10 +59,9 @@ impl Checker<'_> {
     pub(crate) fn init_values(
         &mut self,
         targets: &[InitTarget],
-        values: ExprList,
+        ids: &[ExprId],
         at: Option<Span>,
     ) -> Values {
-        let ids = self.ast().expr_list(values);
         match at {
             Some(span) => {
                 self.init_list(targets, ids, Some(span), "return statement")
@@ -457,6 +456,14 @@ impl Checker<'_> {
             target: Target::Place(*x.take_tree()),
             ty: Some(ty),
         })
+    }
+
+    /// A variable that something is assigned to later; None for `_` and what was reported.
+    pub(crate) fn single_place(&mut self, id: ExprId) -> Option<typed::Expr> {
+        match self.left(id)?.target {
+            Target::Place(place) => Some(place),
+            Target::Blank | Target::Define(_) => None,
+        }
     }
 
     /// `lhs = rhs`.

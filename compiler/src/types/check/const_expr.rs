@@ -1,6 +1,7 @@
 //! Constant expressions.
 
-use minigo_grammar::ast::{ExprId, LitKind};
+use minigo_grammar::ast::{Expr, ExprId, LitKind};
+use std::rc::Rc;
 
 use super::{Checker, Operand};
 use crate::diagnostics::code;
@@ -85,5 +86,17 @@ impl Checker<'_> {
         let mut x = Operand::constant(value, ty, id, loc);
         self.check_overflow(&mut x, "", loc.span);
         x
+    }
+
+    /// The text that a string literal stands for; lossy if it is not UTF-8.
+    pub(crate) fn string_literal(&self, id: ExprId) -> Rc<str> {
+        let ast = self.ast();
+        let Expr::BasicLit(kind) = ast.expr(id) else {
+            return "".into();
+        };
+        match parse_literal(kind, self.source().slice(ast.expr_span(id))) {
+            Some(ConstValue::String(bytes)) => String::from_utf8_lossy(&bytes).into(),
+            _ => "".into(),
+        }
     }
 }

@@ -5,43 +5,85 @@
 //! checker of Go's own compiler. Each error is reported once: what failed has the type `Ty::INVALID` or an
 //! operand of mode `Invalid`, and silences everything built on it.
 //!
-//! One file a subject: `decl`, `stmt`, `types` (type expressions), `expr`, `call`, `assign`, `builtin`, `literal`,
-//! `const_expr`, `package` (collecting and finishing), `init_order`, `label`.
+//! One file a subject: `package` (collecting, finishing), `decl`, `types` (type expressions), `generic`, `stmt`, `range`,
+//! `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
 
 mod assign;
 mod binary;
 mod builtin;
 mod call;
 mod const_expr;
+mod decl;
 mod expr;
 mod expr_string;
+mod generic;
 mod index;
+mod init_order;
 mod instance;
+mod label;
 mod literal;
 pub(crate) mod lookup;
 mod operand;
+mod package;
+mod range;
 mod selector;
+mod stmt;
+mod terminating;
+mod types;
 
 pub(crate) use operand::{Form, Mode, Operand, Source};
+pub(crate) use package::check;
 
+use super::print::Spelling;
 use super::scope::{Object, ObjectId, ObjectKind, Objects, Scopes, State};
-use super::ty::{FileIndex, Loc, PackageId, Ty, Types};
-use super::typed::{self, FuncRef, LitId, VarId};
+use super::ty::{FileIndex, Loc, NamedId, PackageId, Ty, Types};
+use super::typed::{self, FuncRef, GlobalRef, LitId, VarId};
 use super::universe::Universe;
-use minigo_grammar::ast::{Ast, Ident};
+use minigo_grammar::ast::{self, Ast, DeclId, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+/// A program that is parsed and ready to be checked.
+pub(crate) struct Loaded {
+    pub(crate) files: Vec<SourceFile>,
+    /// The trees of `files`.
+    pub(crate) asts: Vec<Ast>,
+    /// The package of each file.
+    pub(crate) file_packages: Vec<PackageId>,
+    /// All packages but the universe, each after those that it imports; the last is the program's own.
+    pub(crate) packages: Vec<LoadedPackage>,
+    /// Packages by import path.
+    pub(crate) imports: FxHashMap<Rc<str>, PackageId>,
+    pub(crate) spelling: Spelling,
+}
+
+/// A parsed package.
+pub(crate) struct LoadedPackage {
+    pub(crate) path: Rc<str>,
+    pub(crate) name: Rc<str>,
+    pub(crate) library: bool,
+    pub(crate) files: Vec<FileIndex>,
+}
+
 /// A package while it is checked.
+#[derive(Default)]
 pub(crate) struct Package {
     /// Part of the library: may have functions without body, and only what is reached is checked.
     pub(crate) library: bool,
     pub(crate) path: Rc<str>,
     pub(crate) name: Rc<str>,
     pub(crate) names: FxHashMap<Symbol, ObjectId>,
+    files: Vec<FileIndex>,
+    /// All package-level objects in source order, blank ones included.
+    objects: Vec<ObjectId>,
+    init_funcs: Vec<FuncRef>,
+    /// Methods whose receiver names no type.
+    orphans: Vec<(FileIndex, DeclId)>,
+    initializers: Vec<decl::Initializer>,
 }
 
 /// What belongs to one declared function (or to the variables of a package) while it is checked.
@@ -59,25 +101,78 @@ pub(crate) struct FuncContext {
 /// What belongs to the innermost function or function literal while it is checked.
 pub(crate) struct LitContext {
     pub(crate) id: LitId,
-    /// A `Type::Func`, without the receiver.
-    pub(crate) sig: Ty,
     pub(crate) results: Vec<VarId>,
     pub(crate) named_results: bool,
     pub(crate) has_defer: bool,
     pub(crate) has_recover: bool,
+    /// The statements around the current one that branches can name, innermost last.
+    enclosing: Vec<stmt::Enclosing>,
+    labels: FxHashMap<Symbol, typed::LabelId>,
+    /// The labels that `goto` names.
+    goto_labels: FxHashSet<Symbol>,
 }
 
 impl Default for LitContext {
     fn default() -> Self {
         LitContext {
             id: LitId(0),
-            sig: Ty::INVALID,
             results: Vec::new(),
             named_results: false,
             has_defer: false,
             has_recover: false,
+            enclosing: Vec::new(),
+            labels: FxHashMap::default(),
+            goto_labels: FxHashSet::default(),
         }
     }
+}
+
+/// What initialisation can depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Node {
+    Global(GlobalRef),
+    Func(FuncRef),
+}
+
+/// How far the checker is with what a defined type is defined as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum NamedState {
+    Pending,
+    Active,
+    Done,
+}
+
+/// What the checker remembers of a defined type.
+#[derive(Clone)]
+struct NamedInfo<'a> {
+    state: NamedState,
+    object: Option<ObjectId>,
+    source: Option<(FileIndex, &'a ast::TypeDecl)>,
+    /// Which of its methods have their signatures.
+    methods_known: Vec<bool>,
+    /// It is known not to contain itself.
+    finite: bool,
+}
+
+impl NamedInfo<'_> {
+    fn done() -> Self {
+        NamedInfo {
+            state: NamedState::Done,
+            object: None,
+            source: None,
+            methods_known: Vec::new(),
+            finite: false,
+        }
+    }
+}
+
+/// Where a function of the module comes from.
+#[derive(Clone, Copy, Default)]
+struct FuncSource {
+    /// None for functions that the checker made up.
+    site: Option<(FileIndex, DeclId)>,
+    method_of: Option<NamedId>,
+    queued: bool,
 }
 
 /// Where the checker is.
@@ -86,8 +181,10 @@ pub(crate) struct Context {
     pub(crate) package: PackageId,
     /// The value of `iota` inside a constant declaration.
     pub(crate) iota: Option<u32>,
+    /// Where errors in a repeated constant expression are reported.
+    pub(crate) inherited: Option<Span>,
     /// Whose declaration this is, to collect what its initialisation depends on.
-    pub(crate) decl: Option<ObjectId>,
+    pub(crate) decl: Option<Node>,
     pub(crate) func: FuncContext,
     pub(crate) scopes: Scopes,
 }
@@ -108,6 +205,43 @@ pub(crate) struct Checker<'a> {
     pub(crate) diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// Shared copies of names, by symbol.
     names: Vec<Option<Rc<str>>>,
+    file_packages: &'a [PackageId],
+    imports_by_path: &'a FxHashMap<Rc<str>, PackageId>,
+    /// The names of imported packages, by file.
+    file_imports: Vec<FxHashMap<Symbol, ObjectId>>,
+    /// All imports, with their paths.
+    imports: Vec<(ObjectId, Rc<str>)>,
+    /// By [`NamedId`].
+    named_infos: Vec<NamedInfo<'a>>,
+    /// Defined types whose definition was not looked at yet.
+    pending_types: VecDeque<NamedId>,
+    /// Methods whose signature and body must be checked although nothing needs them.
+    pending_methods: Vec<(NamedId, usize)>,
+    /// How many type expressions are being looked at, one inside the other.
+    type_depth: u32,
+    later: Vec<types::Later>,
+    /// The objects whose declarations are being checked, outermost first.
+    active: Vec<ObjectId>,
+    /// Methods by package and name of their receiver's type, until that is declared.
+    method_decls: FxHashMap<(PackageId, Symbol), Vec<(FileIndex, DeclId)>>,
+    /// The objects of each package-level `var` line.
+    global_lines: FxHashMap<(FileIndex, DeclId), Vec<ObjectId>>,
+    /// By [`GlobalRef`].
+    global_objects: Vec<ObjectId>,
+    instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
+    /// Instances of generic types that are being looked at themselves.
+    stalled_instances: Vec<NamedId>,
+    /// By [`FuncRef`].
+    func_sources: Vec<FuncSource>,
+    /// Functions whose bodies are to be checked.
+    queue: VecDeque<FuncRef>,
+    dependencies: FxHashMap<Node, Vec<Node>>,
+    /// By type: values of it become interface values.
+    dynamic: Vec<bool>,
+    well_known: Vec<(Rc<str>, Rc<str>, Ty)>,
+    spare_scopes: Vec<Scopes>,
+    /// Number of local types so far.
+    local_types: u32,
 }
 
 impl<'a> Checker<'a> {
@@ -146,6 +280,10 @@ impl<'a> Checker<'a> {
 
     /// Reports a diagnostic of the current file. Follow-up errors, which mention an invalid type or operand, are dropped.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.report_in(self.cx.file, diagnostic);
+    }
+
+    fn report_in(&mut self, file: FileIndex, diagnostic: Diagnostic) {
         let follow_up =
             |text: &str| text.contains("invalid type") || text.contains("invalid operand");
         if follow_up(&diagnostic.message)
@@ -153,7 +291,25 @@ impl<'a> Checker<'a> {
         {
             return;
         }
-        self.diagnostics.push((self.cx.file, diagnostic));
+        self.diagnostics.push((file, diagnostic));
+    }
+
+    /// Reports an error in any file.
+    pub(crate) fn error_at(&mut self, code: &'static str, loc: Loc, message: String) {
+        self.report_in(loc.file, Diagnostic::error(code, loc.span, message));
+    }
+
+    /// A place as messages name it: `file:line:col`.
+    pub(crate) fn place(&self, loc: Loc) -> String {
+        let file = &self.files[loc.file.0 as usize];
+        format!("{}:{}", file.name(), file.line_col(loc.span.start))
+    }
+
+    fn named_info(&mut self, id: NamedId) -> &mut NamedInfo<'a> {
+        if self.named_infos.len() <= id.0 as usize {
+            self.named_infos.resize(id.0 as usize + 1, NamedInfo::done());
+        }
+        &mut self.named_infos[id.0 as usize]
     }
 
     /// The object that a name means here: local, of the package, imported by the file, predeclared.
@@ -164,6 +320,11 @@ impl<'a> Checker<'a> {
             .or_else(|| {
                 self.packages[self.cx.package.0 as usize]
                     .names
+                    .get(&name)
+                    .copied()
+            })
+            .or_else(|| {
+                self.file_imports[self.cx.file.0 as usize]
                     .get(&name)
                     .copied()
             })
@@ -193,7 +354,8 @@ impl<'a> Checker<'a> {
             loc,
             kind: ObjectKind::Var { var, ty },
             state: State::Done,
-            used: false,
+            // What has no type was reported, and nobody can use it.
+            used: ty == Ty::INVALID,
             site: None,
         });
         self.declare(ident, object);
@@ -205,27 +367,11 @@ impl<'a> Checker<'a> {
         if ident.name.is_blank() {
             return;
         }
-        if self.cx.scopes.bind(ident.name, object).is_some() {
-            let name = self.symbols.name(ident.name);
-            self.error(
-                "E0100",
-                ident.span,
-                format!("{name} redeclared in this block"),
-            );
+        if let Some(other) = self.cx.scopes.bind(ident.name, object) {
+            let (at, other) = (self.loc(ident.span), self.objects[other].loc);
+            self.redeclared(ident.name, at, other);
         }
     }
-
-    /// Makes sure that everything about an object is known, notes that the current declaration depends on it, and queues
-    /// the body of a function. Call it for every use of an object.
-    pub(crate) fn resolve(&mut self, _object: ObjectId) {}
-
-    /// A declared method is used: gives its function and queues its body.
-    pub(crate) fn use_method(&mut self, _named: super::ty::NamedId, _index: usize) -> FuncRef {
-        FuncRef(0)
-    }
-
-    /// Makes sure that the signature of a declared method is known.
-    pub(crate) fn resolve_method(&mut self, _named: super::ty::NamedId, _index: usize) {}
 
     /// The signature of a declared method, without its receiver.
     pub(crate) fn method_sig(&mut self, named: super::ty::NamedId, index: usize) -> Ty {
@@ -233,31 +379,8 @@ impl<'a> Checker<'a> {
         self.types.named[named.0 as usize].methods[index].sig
     }
 
-    /// A value of this type becomes an interface value: its methods can be called from anywhere.
-    pub(crate) fn use_as_interface(&mut self, _ty: Ty) {}
-
     /// An exported or unexported object of an imported package.
     pub(crate) fn package_member(&self, package: PackageId, name: Symbol) -> Option<ObjectId> {
         self.packages[package.0 as usize].names.get(&name).copied()
-    }
-
-    /// The type that an expression denotes; reports an error and gives `Ty::INVALID` if it denotes none.
-    pub(crate) fn type_expr(&mut self, _id: minigo_grammar::ast::ExprId) -> Ty {
-        Ty::INVALID
-    }
-
-    /// The type of a signature.
-    pub(crate) fn signature(&mut self, _id: minigo_grammar::ast::SigId) -> Ty {
-        Ty::INVALID
-    }
-
-    /// Checks a function literal's body in the current scopes.
-    pub(crate) fn func_lit(
-        &mut self,
-        _sig: minigo_grammar::ast::SigId,
-        _body: minigo_grammar::ast::Block,
-        _ty: Ty,
-    ) -> Option<typed::FuncCode> {
-        None
     }
 }

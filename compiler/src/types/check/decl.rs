@@ -1,0 +1,905 @@
+//! Declarations: package-level objects when they are needed first, local ones where they stand.
+
+use super::assign::{InitTarget, Values};
+use super::{Checker, Context, FuncContext, NamedState, Node};
+use crate::diagnostics::code;
+use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, State};
+use crate::types::ty::{DeclaredMethod, FileIndex, Loc, Named, NamedId, PackageId, Ty, Type};
+use crate::types::typed::{self, FuncRef, GlobalRef, LitId, Stmt, StmtKind, Target};
+use minigo_grammar::ast::{self, DeclId, Expr, ExprId, Ident};
+use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::source::Span;
+use minigo_grammar::symbol::Symbol;
+use std::rc::Rc;
+
+/// An initialised package-level `var` line: what runs at start-up.
+pub(super) struct Initializer {
+    pub(super) globals: Vec<GlobalRef>,
+    /// Its place in its file.
+    pub(super) order: u32,
+    pub(super) stmt: Stmt,
+    /// What belongs to its expressions.
+    pub(super) func: FuncContext,
+}
+
+impl<'a> Checker<'a> {
+    /// Runs `check` at package level of a file: no local names, no `iota`.
+    pub(super) fn at_package_level<R>(
+        &mut self,
+        file: FileIndex,
+        decl: Option<Node>,
+        func: FuncContext,
+        check: impl FnOnce(&mut Self) -> R,
+    ) -> (R, FuncContext) {
+        let context = Context {
+            file,
+            package: self.file_packages[file.0 as usize],
+            iota: None,
+            inherited: None,
+            decl,
+            func,
+            scopes: self.spare_scopes.pop().unwrap_or_default(),
+        };
+        let saved = std::mem::replace(&mut self.cx, context);
+        let result = check(self);
+        let context = std::mem::replace(&mut self.cx, saved);
+        self.spare_scopes.push(context.scopes);
+        (result, context.func)
+    }
+
+    /// Makes sure that everything about an object is known, notes that the current declaration depends on it, and queues
+    /// the body of a function. Call it for every use of an object.
+    pub(crate) fn resolve(&mut self, object: ObjectId) {
+        match self.objects[object].state {
+            State::Done => {}
+            State::Active => match self.objects[object].kind {
+                ObjectKind::Type(_) => return,
+                // A cycle of values only: ordering the initialisations reports it.
+                ObjectKind::Global { .. } => {}
+                _ => {
+                    let start = self.active.iter().position(|&o| o == object).unwrap_or(0);
+                    let values = self.active[start..].iter().all(|&o| {
+                        matches!(self.object_kind(o), "package-level variable" | "invalid")
+                            && self.is_var(o)
+                    });
+                    if values {
+                        return;
+                    }
+                    self.declaration_cycle(object);
+                }
+            },
+            State::Declared => self.check_declaration(object),
+        }
+        match self.objects[object].kind {
+            ObjectKind::Func { func, .. } => self.use_func(func),
+            ObjectKind::Global { global, .. } => self.depend_on(Node::Global(global)),
+            _ => {}
+        }
+    }
+
+    fn is_var(&self, object: ObjectId) -> bool {
+        self.objects[object].site.is_some_and(|site| {
+            matches!(
+                self.asts[site.file.0 as usize].decl(site.decl),
+                ast::Decl::Var(_)
+            )
+        })
+    }
+
+    /// A declared function or method is used: queues its body and notes the dependency.
+    pub(super) fn use_func(&mut self, func: FuncRef) {
+        self.depend_on(Node::Func(func));
+        let source = &mut self.func_sources[func.0 as usize];
+        if !source.queued {
+            source.queued = true;
+            self.queue.push_back(func);
+        }
+    }
+
+    fn depend_on(&mut self, node: Node) {
+        if let Some(decl) = self.cx.decl {
+            let nodes = self.dependencies.entry(decl).or_default();
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+    }
+
+    fn check_declaration(&mut self, object: ObjectId) {
+        let Some(site) = self.objects[object].site else {
+            return;
+        };
+        let asts = self.asts;
+        let ast = &asts[site.file.0 as usize];
+        self.objects[object].state = State::Active;
+        self.active.push(object);
+        match ast.decl(site.decl) {
+            ast::Decl::Import(_) => {}
+            ast::Decl::Const(decl) => self.check_const(object, site, decl),
+            ast::Decl::Var(decl) => self.check_global(object, site, decl),
+            ast::Decl::Type(decl) => {
+                self.at_package_level(site.file, None, FuncContext::default(), |checker| {
+                    checker.check_type_decl(object, decl, None);
+                });
+            }
+            ast::Decl::Func(decl) => self.check_func_decl(object, site, decl),
+        }
+        self.active.pop();
+        self.objects[object].state = State::Done;
+        if self.type_depth == 0 {
+            self.finish_types();
+        }
+    }
+
+    fn check_const(&mut self, object: ObjectId, site: DeclSite, decl: &ast::ConstDecl) {
+        let depth = std::mem::replace(&mut self.type_depth, 0);
+        let ast = &self.asts[site.file.0 as usize];
+        let ast::Decl::Const(source) = ast.decl(site.source) else {
+            return;
+        };
+        let values = ast.expr_list(source.values);
+        let name_span = self.objects[object].loc.span;
+        let inherited = (site.source != site.decl).then_some(name_span);
+        let (kind, _) = self.at_package_level(site.file, None, FuncContext::default(), |checker| {
+            checker.cx.iota = Some(decl.iota);
+            checker.cx.inherited = inherited;
+            let value = values.get(site.index as usize).copied();
+            checker.const_object(source.ty, value)
+        });
+        self.objects[object].kind = kind;
+        self.type_depth = depth;
+    }
+
+    /// A constant of the given declaration line; `iota` is in the context.
+    fn const_object(&mut self, ty: Option<ExprId>, value: Option<ExprId>) -> ObjectKind {
+        let ty = match ty {
+            None => None,
+            Some(id) => {
+                let ty = self.type_expr(id);
+                if !self.types.is_const_type(ty) {
+                    if self.types.underlying(ty) != Ty::INVALID {
+                        let text = self.type_string(ty);
+                        let span = self.ast().expr_span(id);
+                        self.error(code::CONST_DECL, span, format!("invalid constant type {text}"));
+                    }
+                    return ObjectKind::Invalid;
+                }
+                Some(ty)
+            }
+        };
+        match value.and_then(|value| self.const_value(value, ty)) {
+            Some((ty, value)) => ObjectKind::Const { ty, value },
+            None => ObjectKind::Invalid,
+        }
+    }
+
+    /// The numbers of names and values on a line of constants or variables must agree.
+    pub(super) fn check_arity(
+        &mut self,
+        span: Span,
+        names: &[Ident],
+        values: &[ExprId],
+        is_const: bool,
+        inherited: bool,
+    ) {
+        let ast = self.ast();
+        if names.len() < values.len() {
+            let extra = values[names.len()];
+            if inherited {
+                let place = self.place(self.loc(ast.expr_span(extra)));
+                self.error(code::CONST_DECL, span, format!("extra init expr at {place}"));
+            } else {
+                let text = self.expr_string(extra);
+                let extra_span = ast.expr_span(extra);
+                self.error(code::CONST_DECL, extra_span, format!("extra init expr {text}"));
+            }
+        } else if names.len() > values.len() && (is_const || values.len() != 1) {
+            let missing = names[values.len()];
+            let text = self.symbols.name(missing.name);
+            self.error(
+                code::CONST_DECL,
+                missing.span,
+                format!("missing init expr for {text}"),
+            );
+        }
+    }
+
+    fn check_global(&mut self, object: ObjectId, site: DeclSite, decl: &ast::VarDecl) {
+        let depth = std::mem::replace(&mut self.type_depth, 0);
+        let package = self.objects[object].package;
+        let objects = self.line_objects(site);
+        let ast = &self.asts[site.file.0 as usize];
+        let values = ast.expr_list(decl.values);
+        // With as many values as names each variable is a declaration of its own; else the line is one.
+        let alone = values.len() == objects.len() || values.is_empty();
+        let group: Vec<ObjectId> = if alone { vec![object] } else { objects };
+        for &object in &group {
+            self.new_global(object);
+        }
+        let node = match self.objects[group[0]].kind {
+            ObjectKind::Global { global, .. } => Some(Node::Global(global)),
+            _ => None,
+        };
+        let (initializer, func) = self.at_package_level(site.file, node, FuncContext::default(), |checker| {
+            let ty = decl.ty.map(|ty| checker.type_expr(ty));
+            if let Some(ty) = ty {
+                for &object in &group {
+                    checker.set_global_type(object, ty);
+                }
+            }
+            if values.is_empty() {
+                if ty.is_none() {
+                    for &object in &group {
+                        checker.set_global_type(object, Ty::INVALID);
+                    }
+                }
+                return None;
+            }
+            let names = ast.ident_list(decl.names);
+            let targets: Vec<InitTarget> = group
+                .iter()
+                .map(|&object| InitTarget {
+                    name: names
+                        .iter()
+                        .copied()
+                        .find(|name| checker.objects[object].loc.span == name.span),
+                    ty,
+                })
+                .collect();
+            let list = if alone {
+                &values[site.index as usize..][..1]
+            } else {
+                values
+            };
+            let checked = checker.init_values(&targets, list, None);
+            checker.finish_global(&group, ty, checked)
+        });
+        for &object in &group {
+            self.objects[object].state = State::Done;
+        }
+        if let Some((globals, stmt)) = initializer {
+            let order = self.objects[group[0]].loc.span.start;
+            let initializer = Initializer {
+                globals,
+                order,
+                stmt,
+                func,
+            };
+            self.packages[package.0 as usize]
+                .initializers
+                .push(initializer);
+        }
+        self.type_depth = depth;
+    }
+
+    fn line_objects(&self, site: DeclSite) -> Vec<ObjectId> {
+        self.global_lines
+            .get(&(site.file, site.decl))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn new_global(&mut self, object: ObjectId) {
+        let Object {
+            name, package, loc, ..
+        } = self.objects[object];
+        let text = self.qualified_name(package, self.symbols.name(name));
+        self.globals.push(typed::Global {
+            name: text,
+            ty: Ty::INVALID,
+            loc,
+        });
+        let global = GlobalRef(self.globals.len() as u32 - 1);
+        self.global_objects.push(object);
+        self.objects[object].kind = ObjectKind::Global {
+            global,
+            ty: Ty::INVALID,
+        };
+        self.objects[object].state = State::Active;
+    }
+
+    fn set_global_type(&mut self, object: ObjectId, new: Ty) {
+        if let ObjectKind::Global { global, ty } = &mut self.objects[object].kind {
+            *ty = new;
+            self.globals[global.0 as usize].ty = new;
+        }
+    }
+
+    /// Gives the variables their types; what initialises them.
+    fn finish_global(
+        &mut self,
+        group: &[ObjectId],
+        ty: Option<Ty>,
+        values: Values,
+    ) -> Option<(Vec<GlobalRef>, Stmt)> {
+        let refs: Vec<GlobalRef> = group
+            .iter()
+            .filter_map(|&object| match self.objects[object].kind {
+                ObjectKind::Global { global, .. } => Some(global),
+                _ => None,
+            })
+            .collect();
+        let types: Vec<Ty> = match (&values, ty) {
+            (Values::Single(values), None) => values.iter().map(|value| value.ty).collect(),
+            (Values::Tuple(_, types), None) => types.clone(),
+            (_, Some(ty)) => vec![ty; group.len()],
+            (Values::Invalid, None) => vec![Ty::INVALID; group.len()],
+        };
+        for (&object, &ty) in group.iter().zip(&types) {
+            self.set_global_type(object, ty);
+        }
+        let loc = self.objects[group[0]].loc;
+        let targets = refs
+            .iter()
+            .zip(group)
+            .zip(&types)
+            .map(|((&global, &object), &ty)| {
+                if self.objects[object].name.is_blank() {
+                    return Target::Blank;
+                }
+                Target::Place(typed::Expr {
+                    ty,
+                    loc: self.objects[object].loc,
+                    kind: typed::ExprKind::Global(global),
+                })
+            })
+            .collect();
+        let kind = match values {
+            Values::Invalid => return None,
+            Values::Single(values) => StmtKind::Assign { targets, values },
+            Values::Tuple(value, _) => StmtKind::AssignTuple { targets, value },
+        };
+        Some((refs, Stmt { kind, loc }))
+    }
+
+    /// `main.f`
+    pub(super) fn qualified_name(&self, package: PackageId, name: &str) -> Rc<str> {
+        format!("{}.{name}", self.packages[package.0 as usize].path).into()
+    }
+
+    /// A type declaration, local if `local` has the number that keeps equal names apart. The object is bound already.
+    pub(super) fn check_type_decl(
+        &mut self,
+        object: ObjectId,
+        decl: &'a ast::TypeDecl,
+        local: Option<u32>,
+    ) {
+        let ast = self.ast();
+        if decl.alias {
+            if !decl.type_params.is_empty() {
+                self.error(
+                    code::UNSUPPORTED,
+                    decl.name.span,
+                    "not supported by minigo: generic type alias",
+                );
+            }
+            self.type_depth += 1;
+            let ty = self.any_type_expr(decl.ty);
+            self.type_depth -= 1;
+            self.objects[object].kind = ObjectKind::Type(ty);
+            return;
+        }
+        let name = self.name(decl.name.name);
+        let loc = self.loc(decl.name.span);
+        let package = self.cx.package;
+        let (id, ty) = self.types.declare_named(Named {
+            name,
+            package,
+            local: local.unwrap_or(0),
+            underlying: Ty::INVALID,
+            methods: Vec::new(),
+            type_params: Vec::new(),
+            origin: None,
+            loc,
+        });
+        self.objects[object].kind = ObjectKind::Type(ty);
+        let file = self.cx.file;
+        let info = self.named_info(id);
+        info.state = NamedState::Pending;
+        info.object = Some(object);
+        info.source = Some((file, decl));
+        self.cx.scopes.open();
+        let list = ast.type_param_list(decl.type_params);
+        let params = self.declare_type_params(list);
+        self.types.named[id.0 as usize].type_params = params.clone();
+        if local.is_none() {
+            self.collect_methods(id, decl.name.name);
+        }
+        self.check_constraints(list, &params);
+        self.cx.scopes.close();
+        if local.is_some() {
+            self.active.push(object);
+            self.type_depth += 1;
+            self.complete_named(id);
+            self.type_depth -= 1;
+            self.active.pop();
+            self.finish_types();
+        } else {
+            self.pending_types.push_back(id);
+        }
+    }
+
+    /// Looks at what a defined type is defined as.
+    pub(super) fn complete_named(&mut self, id: NamedId) {
+        if self.types.named[id.0 as usize].origin.is_some() {
+            self.complete_instance(id);
+            return;
+        }
+        let (Some((file, decl)), Some(object)) =
+            (self.named_info(id).source, self.named_info(id).object)
+        else {
+            return;
+        };
+        self.named_info(id).state = NamedState::Active;
+        self.active.push(object);
+        let is_local = self.objects[object].site.is_none();
+        let rhs = if is_local {
+            self.defined_as(id, decl)
+        } else {
+            self.at_package_level(file, None, FuncContext::default(), |checker| {
+                checker.defined_as(id, decl)
+            })
+            .0
+        };
+        self.active.pop();
+        self.types.named[id.0 as usize].underlying = rhs;
+        self.named_info(id).state = NamedState::Done;
+        self.pending_types.extend(std::mem::take(&mut self.stalled_instances));
+        self.later.push(super::types::Later::ValidType(id));
+        self.check_field_names(id, file, decl);
+    }
+
+    fn defined_as(&mut self, id: NamedId, decl: &'a ast::TypeDecl) -> Ty {
+        self.cx.scopes.open();
+        let ast = self.ast();
+        let params = self.types.named[id.0 as usize].type_params.clone();
+        for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&params) {
+            self.bind_type_param(param.name, id);
+        }
+        let mut rhs = self.any_type_expr(decl.ty);
+        self.cx.scopes.close();
+        if self.types.is_type_param(rhs) {
+            let span = ast.expr_span(decl.ty);
+            self.error(
+                code::CONSTRAINT_MISUSE,
+                span,
+                "cannot use a type parameter as RHS in type declaration",
+            );
+            rhs = Ty::INVALID;
+        }
+        self.complete_type(rhs);
+        self.types.underlying(rhs)
+    }
+
+    /// The methods declared for a type of this name in the current package.
+    fn collect_methods(&mut self, id: NamedId, name: Symbol) {
+        let Some(decls) = self.method_decls.remove(&(self.cx.package, name)) else {
+            return;
+        };
+        let package = self.cx.package;
+        for (file, decl_id) in decls {
+            let asts = self.asts;
+            let ast = &asts[file.0 as usize];
+            let ast::Decl::Func(decl) = ast.decl(decl_id) else {
+                continue;
+            };
+            let method = self.name(decl.name.name);
+            let loc = Loc {
+                file,
+                span: decl.name.span,
+            };
+            let named = &self.types.named[id.0 as usize];
+            if let Some(other) = named.methods.iter().find(|m| m.name == method) {
+                let (place, other_span) = (self.place(other.loc), other.loc.span);
+                let message = format!("method {}.{method} already declared at {place}", named.name);
+                let diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message)
+                    .with_label(other_span, "declared here first".to_string());
+                self.diagnostics.push((file, diagnostic));
+                self.orphan_method(file, decl_id);
+                continue;
+            }
+            let pointer = decl
+                .recv
+                .is_some_and(|recv| matches!(ast.expr(ast.unparen(recv.ty)), Expr::Star(_)));
+            let func = self.new_func(file, decl_id, decl, Some((id, pointer)));
+            let library = self.packages[package.0 as usize].library;
+            self.types.named[id.0 as usize]
+                .methods
+                .push(DeclaredMethod {
+                    name: method,
+                    package,
+                    pointer,
+                    sig: Ty::INVALID,
+                    func,
+                    loc,
+                });
+            let info = self.named_info(id);
+            info.methods_known.push(false);
+            if !library {
+                self.pending_methods
+                    .push((id, self.types.named[id.0 as usize].methods.len() - 1));
+            }
+        }
+    }
+
+    /// Field and method names of a struct type must differ.
+    fn check_field_names(&mut self, id: NamedId, file: FileIndex, decl: &'a ast::TypeDecl) {
+        let named = &self.types.named[id.0 as usize];
+        let Type::Struct(fields) = self.types.under(named.underlying) else {
+            return;
+        };
+        let ast = &self.asts[file.0 as usize];
+        let mut clashes = Vec::new();
+        for method in &named.methods {
+            if fields.iter().any(|field| field.name == method.name) {
+                clashes.push((method.name.clone(), method.loc));
+            }
+        }
+        for (name, loc) in clashes {
+            let message = format!("field and method with the same name {name}");
+            let mut diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message);
+            if let Expr::StructType(list) = ast.expr(ast.unparen(decl.ty)) {
+                let field = ast
+                    .field_list(list)
+                    .iter()
+                    .find(|field| self.symbols.name(field.name.name) == &*name);
+                if let Some(field) = field {
+                    let span = field.name.span;
+                    let place = self.place(Loc { file, span });
+                    diagnostic = diagnostic
+                        .with_continuation(format!("{place}: other declaration of {name}"))
+                        .with_label(span, format!("other declaration of {name}"));
+                }
+            }
+            self.diagnostics.push((loc.file, diagnostic));
+        }
+    }
+
+    /// Makes sure that the signature of a declared method is known.
+    pub(crate) fn resolve_method(&mut self, id: NamedId, index: usize) {
+        if let Some((origin, _)) = self.types.named[id.0 as usize].origin {
+            self.resolve_instance_method(id, origin, index);
+            return;
+        }
+        match self.named_info(id).methods_known.get_mut(index) {
+            Some(known) if !*known => *known = true,
+            _ => return,
+        }
+        let func = self.types.named[id.0 as usize].methods[index].func;
+        let Some((file, decl_id)) = self.func_sources[func.0 as usize].site else {
+            return;
+        };
+        let asts = self.asts;
+        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+            return;
+        };
+        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
+            checker.cx.scopes.open();
+            checker.bind_receiver_params(id, decl);
+            checker.check_receiver_type(decl);
+            let sig = checker.signature(decl.sig);
+            checker.cx.scopes.close();
+            sig
+        });
+        self.types.named[id.0 as usize].methods[index].sig = sig;
+        let params = self.types.named[id.0 as usize].type_params.clone();
+        let named_ty = if params.is_empty() {
+            self.types.intern(Type::Named(id))
+        } else {
+            let args = params
+                .iter()
+                .map(|&param| self.types.intern(Type::Param(param)))
+                .collect();
+            self.instance(id, args)
+        };
+        let recv = if self.types.named[id.0 as usize].methods[index].pointer {
+            self.types.intern(Type::Pointer(named_ty))
+        } else {
+            named_ty
+        };
+        self.funcs[func.0 as usize].code.sig = self.with_receiver(sig, recv);
+        if self.type_depth == 0 {
+            self.finish_types();
+        }
+    }
+
+    /// The signature with the receiver as first parameter.
+    fn with_receiver(&mut self, sig: Ty, recv: Ty) -> Ty {
+        match self.types.get(sig).clone() {
+            Type::Func(mut sig) => {
+                sig.params.insert(0, recv);
+                self.types.intern(Type::Func(sig))
+            }
+            _ => sig,
+        }
+    }
+
+    /// Inside a method of a generic type, the receiver's type arguments name the type's parameters.
+    pub(super) fn bind_receiver_params(&mut self, id: NamedId, decl: &ast::FuncDecl) {
+        let ast = self.ast();
+        let Some(recv) = decl.recv else { return };
+        let mut base = ast.unparen(recv.ty);
+        if let Expr::Star(inner) = ast.expr(base) {
+            base = ast.unparen(inner);
+        }
+        let Expr::Index { indices, .. } = ast.expr(base) else {
+            return;
+        };
+        let params = self.types.named[id.0 as usize].type_params.clone();
+        let names = ast.expr_list(indices);
+        for (i, &arg) in names.iter().enumerate() {
+            match (ast.expr(arg), params.get(i)) {
+                (Expr::Ident(name), Some(&param)) => {
+                    let span = ast.expr_span(arg);
+                    self.bind_type_param(Ident { name, span }, param);
+                }
+                (Expr::Ident(_), None) => {}
+                _ => {
+                    let text = self.expr_string(arg);
+                    let span = ast.expr_span(arg);
+                    self.error(
+                        code::BAD_RECEIVER,
+                        span,
+                        format!("receiver type parameter {text} must be an identifier"),
+                    );
+                }
+            }
+        }
+        if names.len() != params.len() {
+            let count = names.len();
+            let plural = if count == 1 { "" } else { "s" };
+            let span = ast.expr_span(base);
+            self.error(
+                code::BAD_RECEIVER,
+                span,
+                format!(
+                    "receiver declares {count} type parameter{plural}, but receiver base type declares {}",
+                    params.len()
+                ),
+            );
+        }
+    }
+
+    /// The receiver's type as written must exist and be one that can have methods.
+    fn check_receiver_type(&mut self, decl: &ast::FuncDecl) {
+        let ast = self.ast();
+        let Some(recv) = decl.recv else { return };
+        if !decl.type_params.is_empty() {
+            self.error(
+                code::UNSUPPORTED,
+                decl.name.span,
+                "not supported by minigo: generic method",
+            );
+        }
+        let ty = self.type_expr(recv.ty);
+        let mut base = ast.unparen(recv.ty);
+        if let Expr::Star(inner) = ast.expr(base) {
+            base = ast.unparen(inner);
+        }
+        let loc = self.loc(ast.expr_span(base));
+        self.later.push(super::types::Later::Receiver { ty, loc });
+    }
+
+    pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc) {
+        let (base, _) = self.deref(ty);
+        if base == Ty::INVALID {
+            return;
+        }
+        let text = self.type_string_at(base, loc.file);
+        let package = self.file_packages[loc.file.0 as usize];
+        let message = match self.types.get(base) {
+            Type::Named(id) if self.types.named[id.0 as usize].package != package => {
+                format!("cannot define new methods on non-local type {text}")
+            }
+            Type::Named(_) => match self.types.under(base) {
+                Type::Pointer(_) | Type::Interface(_) => {
+                    format!("invalid receiver type {text} (pointer or interface type)")
+                }
+                _ => return,
+            },
+            Type::Basic(_) => format!("cannot define new methods on non-local type {text}"),
+            _ => {
+                let text = self.type_string_at(ty, loc.file);
+                format!("invalid receiver type {text}")
+            }
+        };
+        self.error_at(code::BAD_RECEIVER, loc, message);
+    }
+
+    /// A method that belongs to no type of the package: its body is still checked.
+    pub(super) fn orphan_method(&mut self, file: FileIndex, decl_id: DeclId) {
+        let asts = self.asts;
+        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+            return;
+        };
+        let func = self.new_func(file, decl_id, decl, None);
+        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
+            checker.check_receiver_type(decl);
+            let recv = decl.recv.map(|recv| checker.type_expr(recv.ty));
+            let sig = checker.signature(decl.sig);
+            checker.with_receiver(sig, recv.unwrap_or(Ty::INVALID))
+        });
+        self.funcs[func.0 as usize].code.sig = sig;
+        self.use_func(func);
+    }
+
+    fn check_func_decl(&mut self, object: ObjectId, site: DeclSite, decl: &'a ast::FuncDecl) {
+        let func = self.new_func(site.file, site.decl, decl, None);
+        self.objects[object].kind = ObjectKind::Func {
+            func,
+            sig: Ty::INVALID,
+        };
+        let depth = std::mem::replace(&mut self.type_depth, 0);
+        let (sig, _) = self.at_package_level(site.file, None, FuncContext::default(), |checker| {
+            let ast = checker.ast();
+            checker.cx.scopes.open();
+            let list = ast.type_param_list(decl.type_params);
+            if !list.is_empty() {
+                let params = checker.declare_type_params(list);
+                checker.funcs[func.0 as usize].type_params = params.clone();
+                checker.check_constraints(list, &params);
+            }
+            let sig = checker.signature(decl.sig);
+            checker.cx.scopes.close();
+            sig
+        });
+        self.type_depth = depth;
+        self.funcs[func.0 as usize].code.sig = sig;
+        self.objects[object].kind = ObjectKind::Func { func, sig };
+    }
+
+    /// A function that is declared but not yet checked.
+    pub(super) fn new_func(
+        &mut self,
+        file: FileIndex,
+        decl_id: DeclId,
+        decl: &ast::FuncDecl,
+        method_of: Option<(NamedId, bool)>,
+    ) -> FuncRef {
+        let package = self.file_packages[file.0 as usize];
+        let text = self.symbols.name(decl.name.name);
+        let name = match method_of {
+            None => self.qualified_name(package, text),
+            Some((id, pointer)) => {
+                let ty = &self.types.named[id.0 as usize].name;
+                let text = if pointer {
+                    format!("(*{ty}).{text}")
+                } else {
+                    format!("{ty}.{text}")
+                };
+                self.qualified_name(package, &text)
+            }
+        };
+        let loc = Loc {
+            file,
+            span: decl.name.span,
+        };
+        let type_params = match method_of {
+            Some((id, _)) => self.types.named[id.0 as usize].type_params.clone(),
+            None => Vec::new(),
+        };
+        let library = self.packages[package.0 as usize].library;
+        self.funcs.push(typed::Func {
+            name,
+            package,
+            type_params,
+            vars: Vec::new(),
+            lits: 0,
+            targets: 0,
+            labels: 0,
+            code: typed::FuncCode {
+                lit: LitId(0),
+                sig: Ty::INVALID,
+                params: Vec::new(),
+                results: Vec::new(),
+                named_results: false,
+                body: typed::Block::default(),
+                has_defer: false,
+                has_recover: false,
+                end: loc,
+            },
+            native: library && decl.body.is_none(),
+            loc,
+        });
+        self.func_sources.push(super::FuncSource {
+            site: Some((file, decl_id)),
+            method_of: method_of.map(|(id, _)| id),
+            queued: false,
+        });
+        FuncRef(self.funcs.len() as u32 - 1)
+    }
+
+    /// Local declarations.
+    pub(super) fn local_decls(&mut self, list: ast::DeclList, out: &mut Vec<Stmt>) {
+        let ast = self.ast();
+        let mut inherit: Option<(Option<ast::GroupId>, &ast::ConstDecl)> = None;
+        for &id in ast.decl_list(list) {
+            match ast.decl(id) {
+                ast::Decl::Const(decl) => {
+                    let own = decl.ty.is_some() || !decl.values.is_empty();
+                    let source = match inherit {
+                        Some((group, source)) if !own && group.is_some() && group == decl.group => {
+                            source
+                        }
+                        _ => decl,
+                    };
+                    inherit = Some((decl.group, source));
+                    self.local_consts(decl, source);
+                }
+                ast::Decl::Var(decl) => {
+                    let names = ast.ident_list(decl.names);
+                    let values = ast.expr_list(decl.values);
+                    let wrong = !values.is_empty()
+                        && values.len() != 1
+                        && values.len() != names.len();
+                    let ty = decl.ty.map(|ty| self.type_expr(ty));
+                    if wrong {
+                        self.check_arity(decl.span, names, values, false, false);
+                        for &value in values {
+                            self.expr(value, None);
+                        }
+                        for &name in names {
+                            self.declare_invalid(name);
+                        }
+                        continue;
+                    }
+                    self.local_var_decl(decl.span, decl.names, ty, decl.values, out);
+                }
+                ast::Decl::Type(decl) => {
+                    let object = self.local_object(decl.name, ObjectKind::Invalid);
+                    self.objects[object].state = State::Active;
+                    self.declare(decl.name, object);
+                    self.active.push(object);
+                    self.local_types += 1;
+                    self.check_type_decl(object, decl, Some(self.local_types));
+                    self.active.pop();
+                    self.objects[object].state = State::Done;
+                    if self.type_depth == 0 {
+                        self.finish_types();
+                    }
+                }
+                ast::Decl::Import(_) | ast::Decl::Func(_) => {}
+            }
+        }
+    }
+
+    fn local_consts(&mut self, decl: &'a ast::ConstDecl, source: &'a ast::ConstDecl) {
+        let ast = self.ast();
+        let names = ast.ident_list(decl.names);
+        let values = ast.expr_list(source.values);
+        let inherited = !std::ptr::eq(decl, source);
+        let saved = (self.cx.iota, self.cx.inherited);
+        let mut objects = Vec::with_capacity(names.len());
+        for (i, &name) in names.iter().enumerate() {
+            self.cx.iota = Some(decl.iota);
+            self.cx.inherited = inherited.then_some(name.span);
+            let kind = self.const_object(source.ty, values.get(i).copied());
+            objects.push(self.local_object(name, kind));
+        }
+        (self.cx.iota, self.cx.inherited) = saved;
+        self.check_arity(decl.span, names, values, true, inherited);
+        for (&name, object) in names.iter().zip(objects) {
+            self.declare(name, object);
+        }
+    }
+
+    /// A local object, not bound yet.
+    pub(super) fn local_object(&mut self, name: Ident, kind: ObjectKind) -> ObjectId {
+        let loc = self.loc(name.span);
+        self.objects.add(Object {
+            name: name.name,
+            package: self.cx.package,
+            loc,
+            kind,
+            state: State::Done,
+            used: false,
+            site: None,
+        })
+    }
+
+    /// A local name whose declaration was wrong: silent from now on.
+    pub(crate) fn declare_invalid(&mut self, name: Ident) {
+        let object = self.local_object(name, ObjectKind::Invalid);
+        self.declare(name, object);
+    }
+}

@@ -1,0 +1,156 @@
+//! The order in which package-level variables are initialised (spec "Package initialization").
+//!
+//! A variable depends on the variables that its initialiser mentions, directly or through functions. Again and again the
+//! earliest declared one that depends on nothing uninitialised comes next; when none is left but variables remain, they
+//! form a cycle.
+
+use super::decl::Initializer;
+use super::{Checker, Node};
+use crate::diagnostics::code;
+use crate::types::ty::{Loc, PackageId};
+use crate::types::typed::{FuncRef, GlobalRef};
+use minigo_grammar::diagnostic::Diagnostic;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
+
+impl Checker<'_> {
+    /// The initialisers of a package in their order; reports cycles.
+    pub(super) fn ordered_initializers(&mut self, package: PackageId) -> Vec<Initializer> {
+        let mut list = std::mem::take(&mut self.packages[package.0 as usize].initializers);
+        list.sort_by_key(|init| (init.stmt.loc.file, init.order));
+        let mut owner: FxHashMap<GlobalRef, usize> = FxHashMap::default();
+        for (i, init) in list.iter().enumerate() {
+            for &global in &init.globals {
+                owner.insert(global, i);
+            }
+        }
+        let mut waits_for: Vec<FxHashSet<usize>> = Vec::with_capacity(list.len());
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
+        for (i, init) in list.iter().enumerate() {
+            let mut needs = FxHashSet::default();
+            for &global in &init.globals {
+                for other in self.reachable_globals(global) {
+                    if let Some(&j) = owner.get(&other) {
+                        needs.insert(j);
+                    }
+                }
+            }
+            for &j in &needs {
+                dependents[j].push(i);
+            }
+            waits_for.push(needs);
+        }
+        let mut left: BTreeSet<(usize, usize)> = waits_for
+            .iter()
+            .enumerate()
+            .map(|(i, needs)| (needs.len(), i))
+            .collect();
+        let mut order = Vec::with_capacity(list.len());
+        while let Some((count, i)) = left.pop_first() {
+            if count > 0 {
+                self.report_init_cycle(&list[i]);
+            }
+            for &dependent in &dependents[i] {
+                let needs = &mut waits_for[dependent];
+                let before = needs.len();
+                if needs.remove(&i) && left.remove(&(before, dependent)) {
+                    left.insert((before - 1, dependent));
+                }
+            }
+            order.push(i);
+        }
+        let mut slots: Vec<Option<Initializer>> = list.into_iter().map(Some).collect();
+        order.into_iter().filter_map(|i| slots[i].take()).collect()
+    }
+
+    /// The variables that a variable depends on, through functions too.
+    fn reachable_globals(&self, global: GlobalRef) -> Vec<GlobalRef> {
+        let mut seen: FxHashSet<FuncRef> = FxHashSet::default();
+        let mut globals = Vec::new();
+        let mut stack = vec![Node::Global(global)];
+        while let Some(node) = stack.pop() {
+            for &next in self.dependencies.get(&node).map_or(&[][..], |list| list) {
+                match next {
+                    Node::Global(global) => globals.push(global),
+                    Node::Func(func) => {
+                        if seen.insert(func) {
+                            stack.push(next);
+                        }
+                    }
+                }
+            }
+        }
+        globals
+    }
+
+    fn report_init_cycle(&mut self, init: &Initializer) {
+        for &global in &init.globals {
+            let start = Node::Global(global);
+            let mut seen = FxHashSet::default();
+            let Some(mut cycle) = self.find_path(start, start, &mut seen) else {
+                continue;
+            };
+            cycle.reverse();
+            self.init_cycle(start, &cycle);
+            return;
+        }
+    }
+
+    /// Reports an initialisation cycle: `start` refers to the first of `path`, that to the next, the last is `start`.
+    fn init_cycle(&mut self, start: Node, path: &[Node]) {
+        let (name, loc) = self.node_name(start);
+        if path.len() == 1 {
+            let message = format!("initialization cycle: {name} refers to itself");
+            self.error_at(code::INIT_CYCLE, loc, message);
+            return;
+        }
+        let message = format!("initialization cycle for {name}");
+        let mut diagnostic = Diagnostic::error(code::INIT_CYCLE, loc.span, message);
+        let mut from = (name, loc);
+        for &node in path {
+            let to = self.node_name(node);
+            let place = self.place(from.1);
+            diagnostic =
+                diagnostic.with_continuation(format!("{place}: {} refers to {}", from.0, to.0));
+            from = to;
+        }
+        self.diagnostics.push((loc.file, diagnostic));
+    }
+
+    fn node_name(&self, node: Node) -> (String, Loc) {
+        match node {
+            Node::Global(global) => {
+                let object = &self.objects[self.global_objects[global.0 as usize]];
+                (self.symbols.name(object.name).to_string(), object.loc)
+            }
+            Node::Func(func) => {
+                let func = &self.funcs[func.0 as usize];
+                let package = &self.packages[func.package.0 as usize].path;
+                let name = func.name.strip_prefix(&**package).unwrap_or(&func.name);
+                (name.trim_start_matches('.').to_string(), func.loc)
+            }
+        }
+    }
+
+    /// A path of dependencies, backwards: the last is what `from` refers to.
+    fn find_path(&self, from: Node, to: Node, seen: &mut FxHashSet<Node>) -> Option<Vec<Node>> {
+        if !seen.insert(from) {
+            return None;
+        }
+        let mut next: Vec<Node> = self.dependencies.get(&from)?.clone();
+        next.sort_by_key(|&node| {
+            let (_, loc) = self.node_name(node);
+            (loc.file, loc.span)
+        });
+        for node in next {
+            if node == to {
+                return Some(vec![node]);
+            }
+            if let Some(mut path) = self.find_path(node, to, seen) {
+                path.push(node);
+                return Some(path);
+            }
+        }
+        None
+    }
+}

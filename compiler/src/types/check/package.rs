@@ -1,0 +1,828 @@
+//! Packages: collecting their objects, checking what is reached, and putting the module together.
+
+use super::{Checker, Context, FuncContext, Loaded, NamedInfo, Node, Package};
+use crate::diagnostics::code;
+use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, Objects, State};
+use crate::types::ty::{FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, Types};
+use crate::types::typed::{self, FuncRef, LitId, Stmt, StmtKind};
+use crate::types::universe::{NOWHERE, Universe};
+use minigo_grammar::ast::{self, DeclId, Expr, Ident};
+use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::symbol::{Symbol, Symbols};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Checks a program. The module is complete only if no diagnostic is an error.
+pub(crate) fn check(
+    loaded: &Loaded,
+    symbols: &mut Symbols,
+) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
+    let mut types = Types::new();
+    types.spelling = loaded.spelling;
+    let mut objects = Objects::default();
+    let universe = Universe::new(&mut types, &mut objects, symbols);
+    let mut checker = Checker::new(loaded, symbols, types, objects, universe);
+    for index in 1..checker.packages.len() {
+        checker.collect(PackageId(index as u32));
+    }
+    for index in 1..checker.packages.len() {
+        checker.check_package(PackageId(index as u32));
+    }
+    checker.check_queue();
+    checker.finish()
+}
+
+impl<'a> Checker<'a> {
+    fn new(
+        loaded: &'a Loaded,
+        symbols: &'a Symbols,
+        mut types: Types,
+        objects: Objects,
+        universe: Universe,
+    ) -> Checker<'a> {
+        let mut packages = vec![Package::default()];
+        for package in &loaded.packages {
+            types
+                .packages
+                .push((package.path.clone(), package.name.clone()));
+            packages.push(Package {
+                library: package.library,
+                path: package.path.clone(),
+                name: package.name.clone(),
+                files: package.files.clone(),
+                ..Package::default()
+            });
+        }
+        let named_infos = vec![NamedInfo::done(); types.named.len()];
+        Checker {
+            files: &loaded.files,
+            asts: &loaded.asts,
+            symbols,
+            types,
+            universe,
+            packages,
+            objects,
+            globals: Vec::new(),
+            funcs: Vec::new(),
+            cx: Context {
+                file: FileIndex(0),
+                package: PackageId(1),
+                iota: None,
+                inherited: None,
+                decl: None,
+                func: FuncContext::default(),
+                scopes: Default::default(),
+            },
+            diagnostics: Vec::new(),
+            names: Vec::new(),
+            file_packages: &loaded.file_packages,
+            imports_by_path: &loaded.imports,
+            file_imports: vec![FxHashMap::default(); loaded.files.len()],
+            imports: Vec::new(),
+            named_infos,
+            pending_types: VecDeque::new(),
+            pending_methods: Vec::new(),
+            type_depth: 0,
+            later: Vec::new(),
+            active: Vec::new(),
+            method_decls: FxHashMap::default(),
+            global_lines: FxHashMap::default(),
+            global_objects: Vec::new(),
+            instances: FxHashMap::default(),
+            stalled_instances: Vec::new(),
+            func_sources: Vec::new(),
+            queue: VecDeque::new(),
+            dependencies: FxHashMap::default(),
+            dynamic: Vec::new(),
+            well_known: Vec::new(),
+            spare_scopes: Vec::new(),
+            local_types: 0,
+        }
+    }
+
+    /// Declares all package-level names of a package, without looking at what they stand for.
+    fn collect(&mut self, package: PackageId) {
+        self.cx.package = package;
+        let files = self.packages[package.0 as usize].files.clone();
+        for file in files.clone() {
+            self.cx.file = file;
+            self.collect_file(package, file);
+        }
+        for file in files {
+            let clashes: Vec<(ObjectId, ObjectId)> = self.file_imports[file.0 as usize]
+                .iter()
+                .filter_map(|(name, &import)| {
+                    let other = self.packages[package.0 as usize].names.get(name)?;
+                    Some((*other, import))
+                })
+                .collect();
+            for (object, import) in clashes {
+                let name = self.symbols.name(self.objects[object].name);
+                let (loc, other) = (self.objects[object].loc, self.objects[import].loc);
+                let path = match self.objects[import].kind {
+                    ObjectKind::Package(id) => self.packages[id.0 as usize].name.clone(),
+                    _ => "".into(),
+                };
+                let place = self.place(other);
+                let message = format!("{name} already declared through import of package {path}");
+                self.diagnostics.push((
+                    loc.file,
+                    Diagnostic::error(code::REDECLARED, loc.span, message)
+                        .with_continuation(format!("{place}: other declaration of {name}")),
+                ));
+            }
+        }
+    }
+
+    fn collect_file(&mut self, package: PackageId, file: FileIndex) {
+        let ast = self.ast();
+        let mut const_source: Option<(Option<ast::GroupId>, DeclId)> = None;
+        for &id in ast.decl_list(ast.decls) {
+            match ast.decl(id) {
+                ast::Decl::Import(decl) => self.collect_import(decl),
+                ast::Decl::Const(decl) => {
+                    let own = decl.ty.is_some() || !decl.values.is_empty();
+                    let source = match const_source {
+                        Some((group, source)) if !own && group.is_some() && group == decl.group => {
+                            source
+                        }
+                        _ => id,
+                    };
+                    const_source = Some((decl.group, source));
+                    let ast::Decl::Const(with_values) = ast.decl(source) else {
+                        continue;
+                    };
+                    let names = ast.ident_list(decl.names);
+                    for (index, &name) in names.iter().enumerate() {
+                        self.declare_package_object(package, file, id, index, source, name);
+                    }
+                    let values = ast.expr_list(with_values.values);
+                    self.check_arity(decl.span, names, values, true, source != id);
+                }
+                ast::Decl::Var(decl) => {
+                    let names = ast.ident_list(decl.names);
+                    let mut line = Vec::with_capacity(names.len());
+                    for (index, &name) in names.iter().enumerate() {
+                        let object =
+                            self.declare_package_object(package, file, id, index, id, name);
+                        line.extend(object);
+                    }
+                    let values = ast.expr_list(decl.values);
+                    if decl.ty.is_none() || !values.is_empty() {
+                        self.check_arity(decl.span, names, values, false, false);
+                    }
+                    self.global_lines.insert((file, id), line);
+                }
+                ast::Decl::Type(decl) => {
+                    self.declare_package_object(package, file, id, 0, id, decl.name);
+                }
+                ast::Decl::Func(decl) => self.collect_func(package, file, id, decl),
+            }
+        }
+    }
+
+    fn collect_import(&mut self, decl: &ast::ImportDecl) {
+        let path = self.string_literal(decl.path);
+        let Some(&imported) = self.imports_by_path.get(&path) else {
+            return;
+        };
+        let name = match decl.name {
+            Some(name) => name.name,
+            None => {
+                let name = self.packages[imported.0 as usize].name.clone();
+                match self.symbols.lookup(&name) {
+                    Some(symbol) => symbol,
+                    None => return,
+                }
+            }
+        };
+        let text = self.symbols.name(name);
+        if text == "." {
+            self.error(
+                code::UNSUPPORTED,
+                decl.span,
+                "not supported by minigo: dot import",
+            );
+            return;
+        }
+        if name == Symbol::INIT {
+            self.error(
+                code::BAD_MAIN,
+                decl.span,
+                "cannot import package as init - init must be a func",
+            );
+            return;
+        }
+        let loc = self.loc(decl.span);
+        let object = self.objects.add(Object {
+            name,
+            package: self.cx.package,
+            loc,
+            kind: ObjectKind::Package(imported),
+            state: State::Done,
+            used: false,
+            site: None,
+        });
+        if name.is_blank() {
+            return;
+        }
+        let scope = &mut self.file_imports[self.cx.file.0 as usize];
+        if let Some(&other) = scope.get(&name) {
+            let other = self.objects[other].loc;
+            self.redeclared(name, loc, other);
+            return;
+        }
+        scope.insert(name, object);
+        self.imports.push((object, path));
+    }
+
+    /// "x redeclared in this block"
+    pub(super) fn redeclared(&mut self, name: Symbol, at: Loc, other: Loc) {
+        let name = self.symbols.name(name);
+        let place = self.place(other);
+        let mut diagnostic = Diagnostic::error(
+            code::REDECLARED,
+            at.span,
+            format!("{name} redeclared in this block"),
+        )
+        .with_continuation(format!("{place}: other declaration of {name}"));
+        if other.file == at.file {
+            diagnostic = diagnostic.with_label(other.span, format!("other declaration of {name}"));
+        }
+        self.diagnostics.push((at.file, diagnostic));
+    }
+
+    fn declare_package_object(
+        &mut self,
+        package: PackageId,
+        file: FileIndex,
+        decl: DeclId,
+        index: usize,
+        source: DeclId,
+        name: Ident,
+    ) -> Option<ObjectId> {
+        let reserved = if name.name == Symbol::INIT {
+            Some("cannot declare init - must be func")
+        } else if name.name == Symbol::MAIN && &*self.packages[package.0 as usize].name == "main" {
+            Some("cannot declare main - must be func")
+        } else {
+            None
+        };
+        let is_func = matches!(self.ast().decl(decl), ast::Decl::Func(_));
+        if let (Some(message), false) = (reserved, is_func) {
+            self.error(code::BAD_MAIN, name.span, message);
+            return None;
+        }
+        let loc = self.loc(name.span);
+        let object = self.objects.add(Object {
+            name: name.name,
+            package,
+            loc,
+            kind: ObjectKind::Invalid,
+            state: State::Declared,
+            used: false,
+            site: Some(DeclSite {
+                file,
+                decl,
+                index: index as u32,
+                source,
+            }),
+        });
+        let known = &mut self.packages[package.0 as usize];
+        known.objects.push(object);
+        if !name.name.is_blank() {
+            if let Some(&other) = known.names.get(&name.name) {
+                let other = self.objects[other].loc;
+                self.redeclared(name.name, loc, other);
+            } else {
+                known.names.insert(name.name, object);
+            }
+        }
+        Some(object)
+    }
+
+    fn collect_func(
+        &mut self,
+        package: PackageId,
+        file: FileIndex,
+        id: DeclId,
+        decl: &'a ast::FuncDecl,
+    ) {
+        let ast = self.ast();
+        let library = self.packages[package.0 as usize].library;
+        let name = decl.name;
+        let text = self.symbols.name(name.name);
+        if let Some(recv) = decl.recv {
+            match self.receiver_base(recv.ty) {
+                Some(base) if !name.name.is_blank() => {
+                    let methods = self.method_decls.entry((package, base)).or_default();
+                    methods.push((file, id));
+                }
+                _ => self.packages[package.0 as usize].orphans.push((file, id)),
+            }
+        } else {
+            let is_init = name.name == Symbol::INIT;
+            let is_main =
+                name.name == Symbol::MAIN && &*self.packages[package.0 as usize].name == "main";
+            if is_init || is_main {
+                let list = ast.type_param_list(decl.type_params);
+                if let Some(first) = list.first() {
+                    let span = first.name.span;
+                    self.error(
+                        code::BAD_MAIN,
+                        span,
+                        format!("func {text} must have no type parameters"),
+                    );
+                }
+                let sig = ast.sig(decl.sig);
+                if !sig.params.is_empty() || !sig.results.is_empty() {
+                    self.error(
+                        code::BAD_MAIN,
+                        name.span,
+                        format!("func {text} must have no arguments and no return values"),
+                    );
+                }
+            }
+            if is_init {
+                let func = self.new_func(file, id, decl, None);
+                self.packages[package.0 as usize].init_funcs.push(func);
+            } else {
+                self.declare_package_object(package, file, id, 0, id, name);
+            }
+        }
+        if decl.body.is_none() && !library {
+            let message = if decl.recv.is_none() && name.name == Symbol::INIT {
+                "func init must have a body"
+            } else {
+                "missing function body"
+            };
+            self.error(code::MISSING_BODY, name.span, message);
+        }
+    }
+
+    /// The name in a receiver's type: T of `T`, `*T`, `T[P]`.
+    fn receiver_base(&self, ty: ast::ExprId) -> Option<Symbol> {
+        let ast = self.ast();
+        let mut base = ast.unparen(ty);
+        if let Expr::Star(inner) = ast.expr(base) {
+            base = ast.unparen(inner);
+        }
+        if let Expr::Index { x, .. } = ast.expr(base) {
+            base = ast.unparen(x);
+        }
+        match ast.expr(base) {
+            Expr::Ident(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Checks what must be checked of a package whether something reaches it or not.
+    fn check_package(&mut self, package: PackageId) {
+        let info = &self.packages[package.0 as usize];
+        let (library, objects) = (info.library, info.objects.clone());
+        let is_runtime = &*info.path == "runtime";
+        let (inits, orphans) = (info.init_funcs.clone(), info.orphans.clone());
+        for func in inits {
+            let sig = self.types.intern(Type::Func(Sig {
+                params: Vec::new(),
+                results: Vec::new(),
+                variadic: false,
+            }));
+            self.funcs[func.0 as usize].code.sig = sig;
+            self.use_func(func);
+        }
+        if library {
+            if is_runtime {
+                self.resolve_runtime(package, &objects);
+            }
+            return;
+        }
+        self.move_alias_methods(package);
+        // Types first, so that what needs them finds them complete.
+        for wanted in [true, false] {
+            for &object in &objects {
+                let is_type = self.is_type_decl(object);
+                if is_type == wanted {
+                    self.resolve(object);
+                }
+            }
+        }
+        self.check_methods();
+        for (file, id) in orphans {
+            self.orphan_method(file, id);
+        }
+        let lost: Vec<(FileIndex, DeclId)> = {
+            let mut keys: Vec<_> = self
+                .method_decls
+                .keys()
+                .filter(|(p, _)| *p == package)
+                .copied()
+                .collect();
+            keys.sort();
+            keys.iter()
+                .filter_map(|key| self.method_decls.remove(key))
+                .flatten()
+                .collect()
+        };
+        for (file, id) in lost {
+            self.orphan_method(file, id);
+        }
+    }
+
+    fn is_type_decl(&self, object: ObjectId) -> bool {
+        self.objects[object].site.is_some_and(|site| {
+            matches!(
+                self.asts[site.file.0 as usize].decl(site.decl),
+                ast::Decl::Type(_)
+            )
+        })
+    }
+
+    /// Methods declared on an alias belong to the type that it stands for.
+    fn move_alias_methods(&mut self, package: PackageId) {
+        let mut keys: Vec<(PackageId, Symbol)> = self
+            .method_decls
+            .keys()
+            .filter(|(p, _)| *p == package)
+            .copied()
+            .collect();
+        keys.sort();
+        for key in keys {
+            let mut name = key.1;
+            for _ in 0..100 {
+                let Some(&object) = self.packages[package.0 as usize].names.get(&name) else {
+                    break;
+                };
+                let Some(site) = self.objects[object].site else {
+                    break;
+                };
+                let ast = &self.asts[site.file.0 as usize];
+                let ast::Decl::Type(decl) = ast.decl(site.decl) else {
+                    break;
+                };
+                if !decl.alias {
+                    break;
+                }
+                let mut to = ast.unparen(decl.ty);
+                if let Expr::Star(inner) = ast.expr(to) {
+                    to = ast.unparen(inner);
+                }
+                match ast.expr(to) {
+                    Expr::Ident(next) => name = next,
+                    _ => break,
+                }
+            }
+            if name != key.1
+                && let Some(methods) = self.method_decls.remove(&key)
+            {
+                let entry = self.method_decls.entry((package, name)).or_default();
+                entry.extend(methods);
+            }
+        }
+    }
+
+    /// The machine uses the types of package runtime, and its printing of panics.
+    fn resolve_runtime(&mut self, package: PackageId, objects: &[ObjectId]) {
+        for &object in objects {
+            let name = self.symbols.name(self.objects[object].name);
+            if self.is_type_decl(object) || name == "printPanicValue" {
+                self.resolve(object);
+            }
+            if let ObjectKind::Type(ty) = self.objects[object].kind {
+                let path = self.packages[package.0 as usize].path.clone();
+                let name = self.name(self.objects[object].name);
+                self.well_known.push((path, name, ty));
+                self.use_as_interface(ty);
+            }
+        }
+    }
+
+    /// Signatures and bodies of the methods of user types.
+    fn check_methods(&mut self) {
+        while let Some((id, index)) = self.pending_methods.pop() {
+            self.resolve_method(id, index);
+            let func = self.types.named[id.0 as usize].methods[index].func;
+            self.use_func(func);
+        }
+    }
+
+    /// A declared method is used: gives its function and queues its body.
+    pub(crate) fn use_method(&mut self, id: NamedId, index: usize) -> FuncRef {
+        self.resolve_method(id, index);
+        let func = self.types.named[id.0 as usize].methods[index].func;
+        self.use_func(func);
+        func
+    }
+
+    /// A value of this type becomes an interface value: its methods can be called from anywhere, and those of what it
+    /// contains (through fmt's eyes).
+    pub(crate) fn use_as_interface(&mut self, ty: Ty) {
+        if self.dynamic.len() <= ty.0 as usize {
+            self.dynamic.resize(self.types.len(), false);
+        }
+        if std::mem::replace(&mut self.dynamic[ty.0 as usize], true) {
+            return;
+        }
+        match self.types.get(ty).clone() {
+            Type::Basic(_) | Type::Tuple(_) | Type::Func(_) | Type::Param(_) => {}
+            Type::Named(id) => {
+                let saved = self.cx.decl.take();
+                for index in 0..self.types.named[id.0 as usize].methods.len() {
+                    self.use_method(id, index);
+                }
+                self.cx.decl = saved;
+                let under = self.types.underlying(ty);
+                self.use_as_interface(under);
+            }
+            Type::Pointer(elem)
+            | Type::Slice(elem)
+            | Type::Array { elem, .. }
+            | Type::Chan { elem, .. } => self.use_as_interface(elem),
+            Type::Map { key, value } => {
+                self.use_as_interface(key);
+                self.use_as_interface(value);
+            }
+            Type::Struct(fields) => {
+                for field in fields.iter() {
+                    self.use_as_interface(field.ty);
+                }
+            }
+            Type::Interface(_) => {}
+        }
+    }
+
+    /// Checks the bodies of all functions that something reaches.
+    fn check_queue(&mut self) {
+        loop {
+            while let Some(func) = self.queue.pop_front() {
+                self.check_body(func);
+            }
+            self.check_methods();
+            if self.queue.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn check_body(&mut self, func: FuncRef) {
+        let source = &self.func_sources[func.0 as usize];
+        let (Some((file, id)), method_of) = (source.site, source.method_of) else {
+            return;
+        };
+        let ast = &self.asts[file.0 as usize];
+        let ast::Decl::Func(decl) = ast.decl(id) else {
+            return;
+        };
+        let Some(body) = decl.body else { return };
+        let full_sig = self.funcs[func.0 as usize].code.sig;
+        let type_params = self.funcs[func.0 as usize].type_params.clone();
+        let node = Some(Node::Func(func));
+        let (code, context) = self.at_package_level(file, node, FuncContext::default(), |checker| {
+            checker.cx.scopes.open();
+            match method_of {
+                Some(named) => checker.bind_receiver_params(named, decl),
+                None => {
+                    let list = ast.type_param_list(decl.type_params);
+                    for (param, &id) in list.iter().zip(&type_params) {
+                        checker.bind_type_param(param.name, id);
+                    }
+                }
+            }
+            let (recv, sig) = match decl.recv {
+                Some(param) => {
+                    let (recv, sig) = checker.without_receiver(full_sig);
+                    (Some((param, recv)), sig)
+                }
+                None => (None, full_sig),
+            };
+            let mut code = checker.func_code(LitId(0), sig, recv, decl.sig, body);
+            code.sig = full_sig;
+            checker.cx.scopes.close();
+            code
+        });
+        let func = &mut self.funcs[func.0 as usize];
+        func.code = code;
+        func.vars = context.vars;
+        func.lits = context.lits;
+        func.targets = context.targets;
+        func.labels = context.labels;
+    }
+
+    /// Takes the receiver off the parameters.
+    fn without_receiver(&mut self, sig: Ty) -> (Ty, Ty) {
+        match self.types.get(sig).clone() {
+            Type::Func(mut sig) if !sig.params.is_empty() => {
+                let recv = sig.params.remove(0);
+                (recv, self.types.intern(Type::Func(sig)))
+            }
+            _ => (Ty::INVALID, sig),
+        }
+    }
+
+    /// Reports what is unused, orders initialisation, and gives the module.
+    fn finish(mut self) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
+        for (object, path) in std::mem::take(&mut self.imports) {
+            let object = &self.objects[object];
+            if object.used || self.packages[object.package.0 as usize].library {
+                continue;
+            }
+            let name = self.symbols.name(object.name);
+            let last = path.rsplit('/').next().unwrap_or(&path);
+            let message = if name == last {
+                format!("\"{path}\" imported and not used")
+            } else {
+                format!("\"{path}\" imported as {name} and not used")
+            };
+            let loc = object.loc;
+            self.error_at(code::UNUSED_IMPORT, loc, message);
+        }
+        let mut inits = Vec::new();
+        for index in self.init_sequence() {
+            inits.push(self.package_init(PackageId(index)));
+        }
+        let main = self.find_main();
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        let branch_error =
+            |d: &Diagnostic| matches!(d.code, code::BAD_BRANCH | code::BAD_LABEL);
+        if diagnostics.iter().any(|(_, d)| branch_error(d)) {
+            diagnostics.retain(|(_, d)| branch_error(d));
+        }
+        diagnostics.sort_by_key(|(file, d)| (*file, d.span.start));
+        diagnostics.dedup_by(|(file_b, b), (file_a, a)| {
+            file_a == file_b && a.span.start == b.span.start && a.message == b.message
+        });
+        let failed = diagnostics.iter().any(|(_, d)| d.is_error());
+        let module = match main {
+            Some(main) if !failed => Some(typed::Module {
+                types: self.types,
+                globals: self.globals,
+                funcs: self.funcs,
+                inits,
+                main,
+                well_known: self.well_known,
+                error: self.universe.error,
+            }),
+            _ => None,
+        };
+        (module, diagnostics)
+    }
+
+    /// Packages in the order in which they are initialised: what a package imports comes before it.
+    fn init_sequence(&self) -> Vec<u32> {
+        // The loader puts packages into this order, after the universe.
+        (1..self.packages.len() as u32).collect()
+    }
+
+    /// The function that initialises a package: its variables, then its `init` functions.
+    fn package_init(&mut self, package: PackageId) -> FuncRef {
+        let initializers = self.ordered_initializers(package);
+        let name: Rc<str> = self.qualified_name(package, "init");
+        let init = self.synthetic_func(name.clone(), package);
+        let mut stmts = Vec::with_capacity(initializers.len());
+        for initializer in initializers {
+            let context = initializer.func;
+            let simple = context.vars.is_empty()
+                && context.lits == 0
+                && context.targets == 0
+                && context.labels == 0;
+            if simple {
+                stmts.push(initializer.stmt);
+                continue;
+            }
+            // Its variables are its own, so it runs in a function of its own.
+            let func = self.synthetic_func(name.clone(), package);
+            let loc = initializer.stmt.loc;
+            let body = &mut self.funcs[func.0 as usize];
+            body.vars = context.vars;
+            body.lits = context.lits;
+            body.targets = context.targets;
+            body.labels = context.labels;
+            body.loc = loc;
+            body.code.end = loc;
+            body.code.body.stmts.push(initializer.stmt);
+            stmts.push(call_stmt(func, loc));
+        }
+        for func in self.packages[package.0 as usize].init_funcs.clone() {
+            let loc = self.funcs[func.0 as usize].loc;
+            stmts.push(call_stmt(func, loc));
+        }
+        self.funcs[init.0 as usize].code.body.stmts = stmts;
+        init
+    }
+
+    /// A function without parameters and results that no source declares.
+    fn synthetic_func(&mut self, name: Rc<str>, package: PackageId) -> FuncRef {
+        let sig = self.types.intern(Type::Func(Sig {
+            params: Vec::new(),
+            results: Vec::new(),
+            variadic: false,
+        }));
+        let file = self.packages[package.0 as usize].files.first().copied();
+        let loc = file.map_or(NOWHERE, |file| Loc {
+            file,
+            span: self.asts[file.0 as usize].package.span,
+        });
+        self.funcs.push(typed::Func {
+            name,
+            package,
+            type_params: Vec::new(),
+            vars: Vec::new(),
+            lits: 0,
+            targets: 0,
+            labels: 0,
+            code: typed::FuncCode {
+                lit: LitId(0),
+                sig,
+                params: Vec::new(),
+                results: Vec::new(),
+                named_results: false,
+                body: typed::Block::default(),
+                has_defer: false,
+                has_recover: false,
+                end: loc,
+            },
+            native: false,
+            loc,
+        });
+        self.func_sources.push(super::FuncSource::default());
+        FuncRef(self.funcs.len() as u32 - 1)
+    }
+
+    /// `main.main`; reports an error if there is none and nothing else is wrong.
+    fn find_main(&mut self) -> Option<FuncRef> {
+        let package = self.packages.iter().rposition(|package| !package.library)?;
+        let main = self.packages[package].names.get(&Symbol::MAIN).copied();
+        if let Some(object) = main
+            && let ObjectKind::Func { func, .. } = self.objects[object].kind
+        {
+            return Some(func);
+        }
+        if self.diagnostics.is_empty() {
+            let file = self.packages[package].files.first().copied()?;
+            let span = self.asts[file.0 as usize].package.span;
+            let loc = Loc { file, span };
+            self.error_at(
+                code::NO_MAIN,
+                loc,
+                "function main is undeclared in the main package".to_string(),
+            );
+        }
+        None
+    }
+
+    /// "did you mean" for a name that is not declared.
+    pub(crate) fn spelling_help(&self, name: Symbol) -> Option<String> {
+        let text = self.symbols.name(name);
+        let names = &self.packages[self.cx.package.0 as usize].names;
+        let imports = &self.file_imports[self.cx.file.0 as usize];
+        let locals = self.cx.scopes.names();
+        let best = locals
+            .chain(names.keys().copied())
+            .chain(imports.keys().copied())
+            .chain(self.universe.names.keys().copied())
+            .map(|candidate| self.symbols.name(candidate))
+            .filter_map(|candidate| {
+                let distance = edit_distance(text, candidate);
+                let limit = if text.len() <= 3 { 1 } else { 2 };
+                (distance <= limit && distance > 0 && distance < text.len())
+                    .then_some((distance, candidate))
+            })
+            .min()?;
+        Some(format!("did you mean {}?", best.1))
+    }
+}
+
+fn call_stmt(func: FuncRef, loc: Loc) -> Stmt {
+    let callee = Box::new(typed::Callee::Static {
+        func,
+        type_args: Vec::new(),
+    });
+    Stmt {
+        kind: StmtKind::Expr(typed::Expr {
+            ty: Ty::INVALID,
+            loc,
+            kind: typed::ExprKind::Call {
+                callee,
+                args: Vec::new(),
+            },
+        }),
+        loc,
+    }
+}
+
+/// How many letters must be inserted, removed or replaced to get from one name to the other.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
