@@ -1,9 +1,323 @@
-//! (see README.md)
+//! The virtual machine: values, heap, goroutines, scheduler, channels, interpreter. See README.md.
+//!
+//! A [`Vm`] runs one verified program. Nothing here is global: several VMs can live in one process.
 
 pub mod chan;
+pub mod error;
 pub mod goroutine;
 pub mod heap;
+mod image;
+mod interp;
+pub mod native;
+mod output;
+pub mod reflect;
 pub mod sched;
 pub mod sema;
 pub mod sync;
 pub mod value;
+
+use goroutine::{Goroutine, Status};
+use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
+use image::Image;
+use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, verify};
+use native::NativeFn;
+use sched::{Config as SchedConfig, Entry, Finish, Hooks, Machine, Scheduler};
+use std::cell::UnsafeCell;
+use value::map::Maps;
+use std::sync::Arc;
+
+/// How a program is run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Number of processors: GOMAXPROCS.
+    pub procs: usize,
+    /// Deterministic mode: every choice from this seed.
+    pub seed: Option<u64>,
+    /// The heap's settings.
+    pub heap: HeapConfig,
+    /// `os.Args`.
+    pub args: Vec<String>,
+}
+
+/// Why a program could not be started: a fault of minigo, not of the program.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The verifier refused the bytecode.
+    Unverified(String),
+    /// A native function of this name does not exist.
+    MissingNative(String),
+    /// The system has no memory.
+    OutOfMemory,
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LoadError::Unverified(why) => write!(f, "the bytecode is not valid: {why}"),
+            LoadError::MissingNative(name) => write!(f, "there is no native function {name}"),
+            LoadError::OutOfMemory => f.write_str("out of memory"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// A P's part of the heap, alone in its cache lines.
+#[repr(align(128))]
+struct LocalHeapSlot(UnsafeCell<LocalHeap>);
+
+/// One running program.
+pub struct Vm {
+    image: Image,
+    heap: Heap,
+    /// By index of processor; used only by the machine that holds it (or has stopped the world).
+    local_heaps: Box<[LocalHeapSlot]>,
+    /// The package-level variables, a permanent object.
+    globals: *mut u64,
+    chan_shape: ShapeId,
+    maps: Maps,
+    byte_type: RuntimeType,
+    output: output::Output,
+    sched: Arc<Scheduler>,
+    config: Config,
+}
+
+// SAFETY: `globals` is permanent memory accessed through atomics; local heaps are used as their comment says.
+unsafe impl Sync for Vm {}
+// SAFETY: nothing in it belongs to a thread.
+unsafe impl Send for Vm {}
+
+/// Runs a program on this process's standard streams and returns its exit status. The calling thread is the first machine.
+///
+/// `resolve` finds natives by name.
+pub fn run(program: Program, resolve: &dyn Fn(&str) -> Option<NativeFn>, config: Config) -> Result<i32, LoadError> {
+    let vm = Vm::load(program, resolve, config)?;
+    // The process ends right after the program, so the VM stays where it is: other machines may still be on
+    // their way to their next safepoint.
+    let vm: &'static Vm = Box::leak(Box::new(vm));
+    let hooks = Hooks {
+        // SAFETY: the scheduler runs goroutines that were spawned for this image, each on one machine at a time.
+        run: Box::new(|m, g| unsafe { interp::run(vm, m, g) }),
+        entry: Box::new(|closure| {
+            // SAFETY: the scheduler passes closures it got from the program: word 0 is the function's id.
+            vm.entry_of(FuncId(unsafe { *(closure as *const u64) } as u32))
+        }),
+        symbol: Box::new(|pc| interp::traceback::symbol(vm, pc)),
+    };
+    // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
+    let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
+    vm.output.flush();
+    Ok(match finish {
+        Finish::Returned => 0,
+        Finish::Exit(status) => status,
+        Finish::Deadlock(deadlock) => {
+            vm.write_stderr(deadlock.text().as_bytes());
+            2
+        }
+    })
+}
+
+impl Vm {
+    fn load(program: Program, resolve: &dyn Fn(&str) -> Option<NativeFn>, config: Config) -> Result<Vm, LoadError> {
+        verify::verify(&program).map_err(|error| LoadError::Unverified(error.to_string()))?;
+        let mut heap = Heap::new(&config.heap, &program.shapes, data_pointers(&program.types)).ok_or(LoadError::OutOfMemory)?;
+        let chan_shape = heap.add_first_pointer_shape();
+        let program = Arc::new(program);
+        let maps = Maps::new(&mut heap, Arc::clone(&program), 0);
+        let globals_shape = heap.add_shape(&minigo_bytecode::Shape { kinds: program.globals.clone() });
+        let globals = heap.alloc_permanent(globals_shape, program.globals.len() * 8).ok_or(LoadError::OutOfMemory)?;
+        let image = Image::load(program, &heap, resolve).map_err(LoadError::MissingNative)?;
+        let sched = Scheduler::new(SchedConfig { procs: config.procs, seed: config.seed });
+        let procs = sched.procs();
+        let local_heaps = (0..procs).map(|_| LocalHeapSlot(UnsafeCell::new(heap.local_heap()))).collect();
+        let byte_type = byte_type();
+        Ok(Vm { image, heap, local_heaps, globals: globals.as_ptr(), chan_shape, maps, byte_type, output: output::Output::new(), sched, config })
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.image.program
+    }
+
+    /// How it is run.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its scheduler.
+    pub fn sched(&self) -> &Scheduler {
+        &self.sched
+    }
+
+    /// Its heap.
+    #[inline(always)]
+    pub fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    #[inline(always)]
+    pub(crate) fn image(&self) -> &Image {
+        &self.image
+    }
+
+    #[inline(always)]
+    pub(crate) fn globals(&self) -> *mut u64 {
+        self.globals
+    }
+
+    pub(crate) fn chan_shape(&self) -> ShapeId {
+        self.chan_shape
+    }
+
+    #[inline(always)]
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.maps
+    }
+
+    pub(crate) fn byte_type(&self) -> &RuntimeType {
+        &self.byte_type
+    }
+
+    /// Where goroutines that run this function begin.
+    pub(crate) fn entry_of(&self, func: FuncId) -> Entry {
+        let entry = &self.image.funcs[func.index()];
+        Entry { pc: entry.code, frame_size: entry.frame_size, return_pc: self.image.exit_pc }
+    }
+
+    /// The local heap of the machine's processor.
+    #[inline(always)]
+    pub(crate) fn local_heap<'a>(&'a self, m: &'a mut Machine) -> &'a mut LocalHeap {
+        // SAFETY: a machine has a processor of its own while it runs Go code, and `m` is borrowed for as long as the result.
+        unsafe { &mut *self.local_heaps[m.processor_index()].0.get() }
+    }
+
+    /// A zeroed object; out of memory ends the process with Go's message.
+    #[inline(always)]
+    pub(crate) fn alloc_or_die(&self, m: &mut Machine, shape: ShapeId, bytes: usize) -> *mut u64 {
+        match self.heap.alloc(self.local_heap(m), shape, bytes) {
+            Some(object) => object.as_ptr(),
+            None => self.out_of_memory(),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn out_of_memory(&self) -> ! {
+        self.write_stderr(b"fatal error: runtime: out of memory\n");
+        std::process::exit(2)
+    }
+
+    /// Stops the world and collects, unless another machine has just done it.
+    #[cold]
+    pub(crate) fn collect(&self, m: &mut Machine) {
+        m.stop_the_world(|m| {
+            if self.heap.wants_collection() {
+                self.collect_stopped(m);
+            }
+        });
+    }
+
+    /// `runtime.GC`: collects in any case. The calling goroutine is at a safepoint.
+    pub fn force_collection(&self, m: &mut Machine) {
+        m.stop_the_world(|m| self.collect_stopped(m));
+    }
+
+    fn collect_stopped(&self, m: &mut Machine) {
+        self.heap.start_collection();
+        let mut marker = self.heap.marker();
+        let mut root_bytes = (self.program().globals.len() * 8) as u64;
+        self.sched.for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
+        self.sched.visit_timer_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word));
+        drop(marker);
+        let helpers = self.sched.helpers();
+        m.in_parallel(helpers, &|_| self.heap.marker().drain());
+        self.heap.finish_collection(root_bytes);
+    }
+
+    /// Marks what a stopped goroutine's frames, deferred calls and panics refer to; returns the bytes looked at.
+    fn mark_goroutine(&self, marker: &mut heap::Marker<'_>, g: &Goroutine) -> u64 {
+        if matches!(g.status(), Status::Idle | Status::Dead) {
+            return 0;
+        }
+        let mut bytes = 0;
+        // SAFETY: the world is stopped: every goroutine is at a safepoint with its state saved.
+        for frame in unsafe { interp::traceback::frames(self, g) } {
+            let Some(func) = self.image.func_at(frame.pc) else { continue };
+            let kinds = &self.program().funcs[func.index()].registers;
+            // SAFETY: a frame has all its function's registers; nobody writes them while the world is stopped.
+            marker.mark_words(kinds, unsafe { std::slice::from_raw_parts(frame.base, kinds.len()) });
+            bytes += kinds.len() as u64 * 8;
+        }
+        // SAFETY: the world is stopped.
+        if let Some(unwind) = unsafe { g.unwind() } {
+            let mut interfaces = Vec::new();
+            unwind.visit_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word), |value| interfaces.push(value));
+            for value in interfaces {
+                marker.mark_interface(u64::from(value.ty.0), value.data);
+            }
+        }
+        bytes
+    }
+
+    /// Appends to standard output.
+    pub fn write_stdout(&self, bytes: &[u8]) {
+        self.output.write(bytes);
+    }
+
+    /// Writes what waits for standard output.
+    pub fn flush_stdout(&self) {
+        self.output.flush();
+    }
+
+    /// Writes to standard error, after what waits for standard output.
+    pub fn write_stderr(&self, bytes: &[u8]) {
+        use std::io::Write;
+        self.output.flush();
+        // Nobody is left to tell when writing fails.
+        let _ = std::io::stderr().lock().write_all(bytes);
+    }
+
+    /// `fatal error: text` and the goroutine's frames.
+    pub(crate) fn report_fatal(&self, text: &str, g: Option<&Goroutine>) {
+        let mut report = String::new();
+        if text == interp::call::STACK_OVERFLOW {
+            report.push_str("runtime: goroutine stack exceeds 1000000000-byte limit\n");
+        }
+        report.push_str(&format!("fatal error: {text}\n"));
+        if let Some(g) = g {
+            report.push('\n');
+            report.push_str(&interp::traceback::running(self, g));
+        }
+        self.write_stderr(report.as_bytes());
+    }
+
+    /// A fault of minigo itself.
+    #[cold]
+    pub(crate) fn internal_error(&self, what: &str, pc: *const Op) -> ! {
+        let place = self.image.func_at(pc).map_or(String::new(), |f| {
+            format!(" in {} at {}", self.program().funcs[f.index()].name, self.image.offset_at(pc).unwrap_or(0))
+        });
+        panic!("internal error: {what}{place}")
+    }
+}
+
+/// `uint8`, for the ops that append to byte slices without naming a type.
+fn byte_type() -> RuntimeType {
+    RuntimeType {
+        name: "uint8".into(),
+        kind: TypeKind::Uint8,
+        named: false,
+        words: vec![minigo_bytecode::WordKind::Int],
+        indirect: false,
+        size: 8,
+        elem_size: 1,
+        go_size: 1,
+        repr: minigo_bytecode::ElemRepr::Uint(1),
+        shape: ShapeId::SCALAR,
+        elem_shape: ShapeId::SCALAR,
+        direct: true,
+        comparable: true,
+        methods: Vec::new(),
+        pointer_to: None,
+    }
+}
+

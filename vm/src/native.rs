@@ -42,7 +42,7 @@ pub struct Call<'a> {
     /// The VM.
     pub vm: &'a Vm,
     pub(crate) m: &'a mut Machine,
-    pub(crate) g: *mut Goroutine,
+    pub(crate) g: &'a Goroutine,
     pub(crate) window: *mut u64,
     /// Words of arguments and of results: accesses beyond them are internal errors.
     pub(crate) params: usize,
@@ -132,14 +132,14 @@ impl<'a> Call<'a> {
     pub fn word_element(&self, i: usize, index: usize) -> u64 {
         assert!(index < self.slice_len(i), "internal error: native indexes out of range");
         // SAFETY: in range of a live slice of 8-byte elements.
-        unsafe { word::load_word((self.word(i) as *const u64).add(index)) }
+        unsafe { word::load((self.word(i) as *const u64).add(index)) }
     }
 
     /// Sets element `index` of a slice argument of one-word scalar elements.
     pub fn set_word_element(&mut self, i: usize, index: usize, value: u64) {
         assert!(index < self.slice_len(i), "internal error: native indexes out of range");
         // SAFETY: as in `word_element`.
-        unsafe { word::store_word((self.word(i) as *mut u64).add(index), value) }
+        unsafe { word::store((self.word(i) as *mut u64).add(index), value) }
     }
 
     /// Sets element `index` of a slice argument of strings.
@@ -217,7 +217,7 @@ impl<'a> Call<'a> {
         let ptr = self.alloc(ShapeId::SCALAR, words.len() * 8);
         for (k, &w) in words.iter().enumerate() {
             // SAFETY: in range of the object just allocated.
-            unsafe { word::store_word(ptr.add(k), w) };
+            unsafe { word::store(ptr.add(k), w) };
         }
         self.set_slice(i, ptr, words.len());
     }

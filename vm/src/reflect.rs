@@ -4,7 +4,7 @@
 //! in memory layout: mostly an immutable copy; for what a pointer leads to, the live memory (loads are atomic, so a
 //! race shows some interleaving of words, never a torn string).
 
-use crate::value::{map, word};
+use crate::value::{map::Maps, word};
 use minigo_bytecode::{ElemRepr, Program, RuntimeType, TypeId, TypeKind};
 
 /// An interface value: dynamic type and data word. `TypeId(0)` is nil.
@@ -96,7 +96,7 @@ impl<'a> Reflect<'a> {
                 let (t, data) = word::load_pair(at as *const u64);
                 return Iface { ty: TypeId(t as u32), data };
             }
-            let data = if info.direct { word::load_word(at as *const u64) } else { at };
+            let data = if info.direct { word::load(at as *const u64) } else { at };
             Iface { ty, data }
         }
     }
@@ -107,13 +107,13 @@ impl<'a> Reflect<'a> {
         // SAFETY: callers pass the address of a live element of this type.
         let data = unsafe {
             match info.repr {
-                ElemRepr::Uint(1) => u64::from(word::load8(at as *const u8)),
-                ElemRepr::Uint(2) => u64::from(word::load16(at as *const u16)),
-                ElemRepr::Uint(_) => u64::from(word::load32(at as *const u32)),
-                ElemRepr::Sint(1) => word::load8(at as *const u8) as i8 as i64 as u64,
-                ElemRepr::Sint(2) => word::load16(at as *const u16) as i16 as i64 as u64,
-                ElemRepr::Sint(_) => word::load32(at as *const u32) as i32 as i64 as u64,
-                ElemRepr::Float32 => f64::from(f32::from_bits(word::load32(at as *const u32))).to_bits(),
+                ElemRepr::Uint(1) => u64::from(word::load_u8(at as *const u8)),
+                ElemRepr::Uint(2) => u64::from(word::load_u16(at as *const u16)),
+                ElemRepr::Uint(_) => u64::from(word::load_u32(at as *const u32)),
+                ElemRepr::Sint(1) => word::load_u8(at as *const u8) as i8 as i64 as u64,
+                ElemRepr::Sint(2) => word::load_u16(at as *const u16) as i16 as i64 as u64,
+                ElemRepr::Sint(_) => word::load_u32(at as *const u32) as i32 as i64 as u64,
+                ElemRepr::Float32 => f64::from(f32::from_bits(word::load_u32(at as *const u32))).to_bits(),
                 _ => return self.at_memory(ty, at),
             }
         };
@@ -125,7 +125,7 @@ impl<'a> Reflect<'a> {
         let info = self.type_info(ty);
         if info.indirect {
             // SAFETY: an indirect value's register form is one pointer word.
-            return Iface { ty, data: unsafe { word::load_word(at) } };
+            return Iface { ty, data: unsafe { word::load(at) } };
         }
         self.at_memory(ty, at as u64)
     }
@@ -145,7 +145,7 @@ impl<'a> Reflect<'a> {
                 TypeKind::String => word::load_pair(v.data as *const u64).1 as usize,
                 TypeKind::Slice { .. } => (word::load_pair(v.data as *const u64).1 & 0xffff_ffff) as usize,
                 TypeKind::Array { len, .. } => *len as usize,
-                TypeKind::Map { .. } => map::len(v.data as *const u64),
+                TypeKind::Map { .. } => Maps::len(v.data) as usize,
                 _ => panic!("internal error: len of a value without length"),
             }
         }
@@ -191,7 +191,7 @@ impl<'a> Reflect<'a> {
     /// Real and imaginary part of the complex number `v`.
     pub fn complex(self, v: Iface) -> (f64, f64) {
         // SAFETY: `v.data` leads to two float words.
-        unsafe { (f64::from_bits(word::load_word(v.data as *const u64)), f64::from_bits(word::load_word((v.data + 8) as *const u64))) }
+        unsafe { (f64::from_bits(word::load(v.data as *const u64)), f64::from_bits(word::load((v.data + 8) as *const u64))) }
     }
 
     /// A copy of the byte slice or byte array `v`.
@@ -203,7 +203,7 @@ impl<'a> Reflect<'a> {
             _ => v.data,
         };
         // SAFETY: the header spans live bytes; loads are atomic because a program may race on them.
-        (0..len).map(|i| unsafe { word::load8((base + i as u64) as *const u8) }).collect()
+        (0..len).map(|i| unsafe { word::load_u8((base + i as u64) as *const u8) }).collect()
     }
 
     /// All entries of the map `v`, in insertion order.
@@ -213,7 +213,7 @@ impl<'a> Reflect<'a> {
             return Vec::new();
         }
         // SAFETY: `v.data` is a live map.
-        unsafe { map::entries(v.data as *const u64) }
+        unsafe { Maps::entries(v.data) }
             .into_iter()
             .map(|(k, val)| (self.at_words(key, k), self.at_words(value, val)))
             .collect()

@@ -156,6 +156,37 @@ impl Maps {
         }
     }
 
+    /// How many words keys and values of the iterator's map have.
+    ///
+    /// # Safety
+    /// `iterator` must be from [`Maps::iterate`], and not 0.
+    pub unsafe fn widths(&self, iterator: u64) -> (usize, usize) {
+        // SAFETY: by the function's contract, the word holds the map.
+        let map = header(iterator).and_then(|iterator| header(unsafe { load(iterator.add(MAP)) }));
+        map.map_or((0, 0), |map| {
+            let ty = self.type_of(map);
+            (ty.key_words as usize, ty.value_words as usize)
+        })
+    }
+
+    /// Key and value words of all entries of `map` (nil or a map), in the order of insertion.
+    ///
+    /// # Safety
+    /// `map` must be a map value or nil.
+    pub unsafe fn entries(map: u64) -> Vec<(*const u64, *const u64)> {
+        // SAFETY: by the function's contract.
+        let Some(table) = header(map).and_then(|header| unsafe { table_of(header) }) else {
+            return Vec::new();
+        };
+        (0..table.used())
+            .filter(|&number| !table.is_deleted(number))
+            .map(|number| {
+                let entry = table.entry(number).cast_const();
+                (entry, entry.wrapping_add(table.value_offset()))
+            })
+            .collect()
+    }
+
     /// The words of the current key; valid after [`Maps::next`] gave true.
     ///
     /// # Safety

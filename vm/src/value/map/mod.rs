@@ -68,6 +68,7 @@ struct MapType {
     key: TypeId,
     kind: KeyKind,
     key_words: u32,
+    value_words: u32,
     /// Words of an entry, and from its beginning to its value.
     stride: u32,
     value_offset: u32,
@@ -154,6 +155,15 @@ impl Maps {
     fn type_of(&self, map: *mut u64) -> &MapType {
         // SAFETY: a map's header is there, and its type is one of ours.
         &self.types[unsafe { load(map.add(TYPE)) } as usize]
+    }
+
+    /// How many words a value of the map has.
+    ///
+    /// # Safety
+    /// `map` must be a map value, not nil.
+    pub unsafe fn value_words(&self, map: u64) -> usize {
+        // SAFETY: by the function's contract.
+        header(map).map_or(0, |header| self.type_of(header).value_words as usize)
     }
 
     fn generic<'t>(&'t self, ty: &MapType, key: *const u64) -> GenericKey<'t> {
@@ -516,6 +526,7 @@ fn map_type(heap: &mut Heap, types: &[RuntimeType], key: TypeId, value: TypeId) 
         key,
         kind,
         key_words: key_info.words.len() as u32,
+        value_words: value_info.words.len() as u32,
         stride: kinds.len() as u32,
         value_offset,
         entry_shape: heap.add_shape(&Shape { kinds }),
