@@ -88,7 +88,7 @@ impl Checker<'_> {
     }
 
     /// The larger of two untyped types.
-    fn max_type(&self, x: Ty, y: Ty) -> Option<Ty> {
+    pub(crate) fn max_type(&self, x: Ty, y: Ty) -> Option<Ty> {
         if x == y {
             return Some(x);
         }

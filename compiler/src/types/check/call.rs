@@ -305,33 +305,11 @@ impl Checker<'_> {
     /// Passes arguments to the parameters of a signature: as many values as parameters, each of its type.
     /// None if something was wrong and was reported.
     pub(crate) fn pass(&mut self, call: Call<'_>, sig: &Sig, args: &mut Args) -> Option<Vec<Expr>> {
-        let (given, fixed) = (args.operands.len(), sig.params.len());
-        let span = self.ast().expr_span(call.id);
-        if call.spread && !sig.variadic {
-            let text = self.expr_string(call.fun);
-            let message = format!("cannot use ... in call to non-variadic {text}");
-            self.error(code::INVALID_CALL, span, message);
+        if !self.arg_count_fits(call, sig, &args.operands) {
             return None;
         }
-        if call.spread && call.args.len() == 1 && given > 1 {
-            let text = self.expr_string(call.args[0]);
-            self.error(
-                code::INVALID_CALL,
-                span,
-                format!("cannot use ... with {given}-valued {text}"),
-            );
-            return None;
-        }
+        let fixed = sig.params.len();
         let packs = sig.variadic && !call.spread;
-        let fits = if packs {
-            given + 1 >= fixed
-        } else {
-            given == fixed
-        };
-        if !fits {
-            self.report_arg_count(call, sig, &args.operands);
-            return None;
-        }
         let context = format!("argument to {}", self.expr_string(call.fun));
         let mut values = Vec::with_capacity(fixed);
         let mut ok = true;
@@ -364,6 +342,37 @@ impl Checker<'_> {
             });
         }
         ok.then_some(values)
+    }
+
+    /// Whether a signature takes that many arguments, and `...` if it is written; reports it if not.
+    pub(crate) fn arg_count_fits(&mut self, call: Call<'_>, sig: &Sig, args: &[Operand]) -> bool {
+        let (given, fixed) = (args.len(), sig.params.len());
+        let span = self.ast().expr_span(call.id);
+        if call.spread && !sig.variadic {
+            let text = self.expr_string(call.fun);
+            let message = format!("cannot use ... in call to non-variadic {text}");
+            self.error(code::INVALID_CALL, span, message);
+            return false;
+        }
+        if call.spread && call.args.len() == 1 && given > 1 {
+            let text = self.expr_string(call.args[0]);
+            self.error(
+                code::INVALID_CALL,
+                span,
+                format!("cannot use ... with {given}-valued {text}"),
+            );
+            return false;
+        }
+        let packs = sig.variadic && !call.spread;
+        let fits = if packs {
+            given + 1 >= fixed
+        } else {
+            given == fixed
+        };
+        if !fits {
+            self.report_arg_count(call, sig, args);
+        }
+        fits
     }
 
     /// The element type of the last parameter.

@@ -30,6 +30,7 @@ mod selector;
 mod stmt;
 mod terminating;
 mod types;
+mod unify;
 
 pub(crate) use operand::{Form, Mode, Operand, Source};
 pub(crate) use package::check;
