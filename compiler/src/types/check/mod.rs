@@ -280,7 +280,11 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports a diagnostic of the current file. Follow-up errors, which mention an invalid type or operand, are dropped.
-    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+    /// What an inherited constant expression does wrong is reported at the constant that inherits it.
+    pub(crate) fn report(&mut self, mut diagnostic: Diagnostic) {
+        if let Some(span) = self.cx.inherited {
+            diagnostic.span = span;
+        }
         self.report_in(self.cx.file, diagnostic);
     }
 
