@@ -18,7 +18,7 @@ use types::typed::Module;
 pub struct Checked {
     /// None if a diagnostic is an error.
     pub module: Option<Module>,
-    /// Sorted by file and place.
+    /// In the order in which they were found; [`diagnostics::Listing`] sorts them.
     pub diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// All files, those of imported packages after the program's own.
     pub files: Vec<SourceFile>,
@@ -27,16 +27,18 @@ pub struct Checked {
 /// Parses and checks a program of the given files; `importer` finds the packages that it imports.
 pub fn check(files: Vec<SourceFile>, importer: Importer<'_>) -> Checked {
     let mut symbols = Symbols::new();
-    let (loaded, mut diagnostics) = load::load(files, importer, &mut symbols);
-    if diagnostics.iter().any(|(_, d)| d.is_error()) {
-        diagnostics.sort_by_key(|(file, d)| (*file, d.span.start));
+    let (failed, loaded, mut diagnostics) = load::load(files, importer, &mut symbols);
+    if failed {
         return Checked {
             module: None,
             diagnostics,
             files: loaded.files,
         };
     }
-    let (module, found) = types::check::check(&loaded, &mut symbols);
+    let (mut module, found) = types::check::check(&loaded, &mut symbols);
+    if diagnostics.iter().any(|(_, d)| d.is_error()) {
+        module = None;
+    }
     diagnostics.extend(found);
     Checked {
         module,

@@ -22,12 +22,12 @@ pub type Importer<'a> = &'a dyn Fn(&str) -> Option<Vec<SourceFile>>;
 /// A package that every program has: its types are those of run-time errors.
 const RUNTIME: &str = "runtime";
 
-/// Parses the program's files and everything that they import.
+/// Parses the program's files and everything that they import. Gives also whether it makes no sense to go on.
 pub(crate) fn load(
     files: Vec<SourceFile>,
     importer: Importer<'_>,
     symbols: &mut Symbols,
-) -> (Loaded, Vec<(FileIndex, Diagnostic)>) {
+) -> (bool, Loaded, Vec<(FileIndex, Diagnostic)>) {
     let mut loader = Loader {
         importer,
         symbols,
@@ -41,11 +41,12 @@ pub(crate) fn load(
         },
         diagnostics: Vec::new(),
         loading: Vec::new(),
+        failed: false,
     };
     let first = loader.parse_all(files);
     loader.loaded.spelling = loader.spelling();
-    if loader.diagnostics.iter().any(|(_, d)| d.is_error()) {
-        return (loader.loaded, loader.diagnostics);
+    if loader.has_syntax_errors() {
+        return (true, loader.loaded, loader.diagnostics);
     }
     loader.check_package_name(&first);
     loader.import(RUNTIME);
@@ -53,7 +54,8 @@ pub(crate) fn load(
         loader.import_all(file);
     }
     loader.add_package("main", false, first);
-    (loader.loaded, loader.diagnostics)
+    loader.failed |= loader.has_syntax_errors();
+    (loader.failed, loader.loaded, loader.diagnostics)
 }
 
 struct Loader<'a> {
@@ -63,9 +65,18 @@ struct Loader<'a> {
     diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// The packages whose imports are being loaded.
     loading: Vec<Rc<str>>,
+    /// A package is missing or the program is no program: there is no point in checking it.
+    failed: bool,
 }
 
 impl Loader<'_> {
+    /// Such errors leave holes in the trees; others of the lexer and parser do not.
+    fn has_syntax_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|(_, d)| d.message.starts_with("syntax error"))
+    }
+
     fn parse_all(&mut self, files: Vec<SourceFile>) -> Vec<FileIndex> {
         let mut indices = Vec::with_capacity(files.len());
         for file in files {
@@ -90,7 +101,8 @@ impl Loader<'_> {
             .iter()
             .any(|file| file.text().contains("interface{}"));
         Spelling {
-            uint8: written("uint8") && !written("byte"),
+            uint8: written("uint8"),
+            byte: written("byte"),
             int32: written("int32") && !written("rune"),
             empty_interface: empty_interface && !written("any"),
         }
@@ -104,6 +116,7 @@ impl Loader<'_> {
                 let message = format!("package {name} is not a main package");
                 let diagnostic = Diagnostic::error(code::NO_MAIN, package.span, message);
                 self.diagnostics.push((file, diagnostic));
+                self.failed = true;
             }
         }
     }
@@ -143,6 +156,7 @@ impl Loader<'_> {
             };
             let diagnostic = Diagnostic::error(code::BAD_IMPORT, span, problem);
             self.diagnostics.push((file, diagnostic));
+            self.failed = true;
         }
     }
 

@@ -10,8 +10,10 @@ use std::fmt::Write;
 /// How the program spells the types that have two names.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Spelling {
-    /// `uint8` is written somewhere, and `byte` nowhere.
+    /// `uint8` is written somewhere.
     pub uint8: bool,
+    /// `byte` is written somewhere; then slices are taken to be `[]byte`.
+    pub byte: bool,
     /// `int32` is written somewhere, and `rune` nowhere.
     pub int32: bool,
     /// `interface{}` is written somewhere, and `any` nowhere.
@@ -114,6 +116,7 @@ impl Printer<'_> {
                 self.out.push('*');
                 self.ty(*elem);
             }
+            Type::Slice(Ty::UINT8) if types.spelling.byte => self.out.push_str("[]byte"),
             Type::Slice(elem) => {
                 self.out.push_str("[]");
                 self.ty(*elem);

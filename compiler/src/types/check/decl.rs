@@ -22,6 +22,16 @@ pub(super) struct Initializer {
     pub(super) func: FuncContext,
 }
 
+/// What a cycle of declarations is made of.
+enum ValueCycle {
+    /// Variables only: ordering their initialisation reports it.
+    Vars,
+    /// Constants, and variables perhaps.
+    Consts,
+    /// Something else too.
+    No,
+}
+
 impl<'a> Checker<'a> {
     /// Runs `check` at package level of a file: no local names, no `iota`.
     pub(super) fn at_package_level<R>(
@@ -54,18 +64,17 @@ impl<'a> Checker<'a> {
             State::Done => {}
             State::Active => match self.objects[object].kind {
                 ObjectKind::Type(_) => return,
-                // A cycle of values only: ordering the initialisations reports it.
+                // Its type is known, and ordering the initialisations reports the cycle.
                 ObjectKind::Global { .. } => {}
                 _ => {
                     let start = self.active.iter().position(|&o| o == object).unwrap_or(0);
-                    let values = self.active[start..].iter().all(|&o| {
-                        matches!(self.object_kind(o), "package-level variable" | "invalid")
-                            && self.is_var(o)
-                    });
-                    if values {
-                        return;
+                    let cycle = self.active[start..].to_vec();
+                    match self.value_cycle(&cycle) {
+                        ValueCycle::Vars => {}
+                        ValueCycle::Consts => self.const_cycle(&cycle),
+                        ValueCycle::No => self.declaration_cycle(object),
                     }
-                    self.declaration_cycle(object);
+                    return;
                 }
             },
             State::Declared => self.check_declaration(object),
@@ -77,13 +86,54 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn is_var(&self, object: ObjectId) -> bool {
-        self.objects[object].site.is_some_and(|site| {
-            matches!(
-                self.asts[site.file.0 as usize].decl(site.decl),
-                ast::Decl::Var(_)
-            )
-        })
+    /// What a cycle of declarations is made of.
+    fn value_cycle(&self, cycle: &[ObjectId]) -> ValueCycle {
+        let mut all_vars = true;
+        for &object in cycle {
+            let Some(site) = self.objects[object].site else {
+                return ValueCycle::No;
+            };
+            match self.asts[site.file.0 as usize].decl(site.decl) {
+                ast::Decl::Var(_) => {}
+                ast::Decl::Const(_) => all_vars = false,
+                _ => return ValueCycle::No,
+            }
+        }
+        if all_vars {
+            ValueCycle::Vars
+        } else {
+            ValueCycle::Consts
+        }
+    }
+
+    /// A constant that needs its own value.
+    fn const_cycle(&mut self, cycle: &[ObjectId]) {
+        let start = (0..cycle.len())
+            .min_by_key(|&i| self.objects[cycle[i]].loc.span)
+            .unwrap_or(0);
+        let name = |checker: &Self, object: ObjectId| -> String {
+            checker
+                .symbols
+                .name(checker.objects[object].name)
+                .to_string()
+        };
+        let first = cycle[start];
+        let (loc, text) = (self.objects[first].loc, name(self, first));
+        if cycle.len() == 1 {
+            let message = format!("initialization cycle: {text} refers to itself");
+            self.error_at(code::INIT_CYCLE, loc, message);
+            return;
+        }
+        let message = format!("initialization cycle for {text}");
+        let mut diagnostic = Diagnostic::error(code::INIT_CYCLE, loc.span, message);
+        for i in 0..cycle.len() {
+            let from = cycle[(start + i) % cycle.len()];
+            let to = cycle[(start + i + 1) % cycle.len()];
+            let place = self.place(self.objects[from].loc);
+            let line = format!("{place}: {} refers to {}", name(self, from), name(self, to));
+            diagnostic = diagnostic.with_continuation(line);
+        }
+        self.diagnostics.push((loc.file, diagnostic));
     }
 
     /// A declared function or method is used: queues its body and notes the dependency.
@@ -160,7 +210,11 @@ impl<'a> Checker<'a> {
                     if self.types.underlying(ty) != Ty::INVALID {
                         let text = self.type_string(ty);
                         let span = self.ast().expr_span(id);
-                        self.error(code::CONST_DECL, span, format!("invalid constant type {text}"));
+                        self.error(
+                            code::CONST_DECL,
+                            span,
+                            format!("invalid constant type {text}"),
+                        );
                     }
                     return ObjectKind::Invalid;
                 }
@@ -187,11 +241,19 @@ impl<'a> Checker<'a> {
             let extra = values[names.len()];
             if inherited {
                 let place = self.place(self.loc(ast.expr_span(extra)));
-                self.error(code::CONST_DECL, span, format!("extra init expr at {place}"));
+                self.error(
+                    code::CONST_DECL,
+                    span,
+                    format!("extra init expr at {place}"),
+                );
             } else {
                 let text = self.expr_string(extra);
                 let extra_span = ast.expr_span(extra);
-                self.error(code::CONST_DECL, extra_span, format!("extra init expr {text}"));
+                self.error(
+                    code::CONST_DECL,
+                    extra_span,
+                    format!("extra init expr {text}"),
+                );
             }
         } else if names.len() > values.len() && (is_const || values.len() != 1) {
             let missing = names[values.len()];
@@ -220,40 +282,41 @@ impl<'a> Checker<'a> {
             ObjectKind::Global { global, .. } => Some(Node::Global(global)),
             _ => None,
         };
-        let (initializer, func) = self.at_package_level(site.file, node, FuncContext::default(), |checker| {
-            let ty = decl.ty.map(|ty| checker.type_expr(ty));
-            if let Some(ty) = ty {
-                for &object in &group {
-                    checker.set_global_type(object, ty);
-                }
-            }
-            if values.is_empty() {
-                if ty.is_none() {
+        let (initializer, func) =
+            self.at_package_level(site.file, node, FuncContext::default(), |checker| {
+                let ty = decl.ty.map(|ty| checker.type_expr(ty));
+                if let Some(ty) = ty {
                     for &object in &group {
-                        checker.set_global_type(object, Ty::INVALID);
+                        checker.set_global_type(object, ty);
                     }
                 }
-                return None;
-            }
-            let names = ast.ident_list(decl.names);
-            let targets: Vec<InitTarget> = group
-                .iter()
-                .map(|&object| InitTarget {
-                    name: names
-                        .iter()
-                        .copied()
-                        .find(|name| checker.objects[object].loc.span == name.span),
-                    ty,
-                })
-                .collect();
-            let list = if alone {
-                &values[site.index as usize..][..1]
-            } else {
-                values
-            };
-            let checked = checker.init_values(&targets, list, None);
-            checker.finish_global(&group, ty, checked)
-        });
+                if values.is_empty() {
+                    if ty.is_none() {
+                        for &object in &group {
+                            checker.set_global_type(object, Ty::INVALID);
+                        }
+                    }
+                    return None;
+                }
+                let names = ast.ident_list(decl.names);
+                let targets: Vec<InitTarget> = group
+                    .iter()
+                    .map(|&object| InitTarget {
+                        name: names
+                            .iter()
+                            .copied()
+                            .find(|name| checker.objects[object].loc.span == name.span),
+                        ty,
+                    })
+                    .collect();
+                let list = if alone {
+                    &values[site.index as usize..][..1]
+                } else {
+                    values
+                };
+                let checked = checker.init_values(&targets, list, None);
+                checker.finish_global(&group, ty, checked)
+            });
         for &object in &group {
             self.objects[object].state = State::Done;
         }
@@ -444,7 +507,8 @@ impl<'a> Checker<'a> {
         self.active.pop();
         self.types.named[id.0 as usize].underlying = rhs;
         self.named_info(id).state = NamedState::Done;
-        self.pending_types.extend(std::mem::take(&mut self.stalled_instances));
+        self.pending_types
+            .extend(std::mem::take(&mut self.stalled_instances));
         self.later.push(super::types::Later::ValidType(id));
         self.check_field_names(id, file, decl);
     }
@@ -829,9 +893,8 @@ impl<'a> Checker<'a> {
                 ast::Decl::Var(decl) => {
                     let names = ast.ident_list(decl.names);
                     let values = ast.expr_list(decl.values);
-                    let wrong = !values.is_empty()
-                        && values.len() != 1
-                        && values.len() != names.len();
+                    let wrong =
+                        !values.is_empty() && values.len() != 1 && values.len() != names.len();
                     let ty = decl.ty.map(|ty| self.type_expr(ty));
                     if wrong {
                         self.check_arity(decl.span, names, values, false, false);

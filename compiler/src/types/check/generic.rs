@@ -80,7 +80,11 @@ impl<'a> Checker<'a> {
         let wanted = self.types.named[named.0 as usize].type_params.len();
         if wanted != tys.len() {
             let name = self.types.named[named.0 as usize].name.clone();
-            let what = if tys.len() < wanted { "not enough" } else { "too many" };
+            let what = if tys.len() < wanted {
+                "not enough"
+            } else {
+                "too many"
+            };
             let at = match locs.get(wanted) {
                 Some(loc) if tys.len() > wanted => loc.span,
                 _ => span,
@@ -112,7 +116,11 @@ impl<'a> Checker<'a> {
                 if ty != Ty::INVALID {
                     let text = self.type_string(ty);
                     let span = self.ast().expr_span(x);
-                    self.error(code::TYPE_ARGS, span, format!("{text} is not a generic type"));
+                    self.error(
+                        code::TYPE_ARGS,
+                        span,
+                        format!("{text} is not a generic type"),
+                    );
                 }
                 None
             }
@@ -306,7 +314,8 @@ impl<'a> Checker<'a> {
         target: Ty,
         constraint: bool,
     ) -> Result<(), String> {
-        if self.types.underlying(ty) == Ty::INVALID || self.types.underlying(target) == Ty::INVALID {
+        if self.types.underlying(ty) == Ty::INVALID || self.types.underlying(target) == Ty::INVALID
+        {
             return Ok(());
         }
         let verb = if constraint { "satisfy" } else { "implement" };
@@ -360,7 +369,9 @@ impl<'a> Checker<'a> {
                         format!("{ty_text} missing in {}", list.join(" | "))
                     }
                 };
-                return Err(format!("{ty_text} does not {verb} {target_text} ({detail})"));
+                return Err(format!(
+                    "{ty_text} does not {verb} {target_text} ({detail})"
+                ));
             }
         }
         if interface.comparable && !self.types.comparable(ty, constraint) {

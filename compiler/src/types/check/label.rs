@@ -1,6 +1,5 @@
 //! Labels and branches of a function body: is every label defined once and used, does every `break`, `continue`, `goto` and
-//! `fallthrough` have somewhere to go. It needs only the syntax tree; Go's compiler does it while parsing and stops
-//! there, so when something is wrong here, nothing else about the program is reported.
+//! `fallthrough` have somewhere to go. It needs only the syntax tree.
 
 use super::Checker;
 use crate::diagnostics::code;
@@ -84,7 +83,11 @@ impl Checker<'_> {
         let list = branches.ast.stmt_list(body.stmts);
         let forward = branches.block(None, nowhere, None, body.span, list);
         for goto in forward {
-            match branches.labels.iter().position(|l| l.name.name == goto.label.name) {
+            match branches
+                .labels
+                .iter()
+                .position(|l| l.name.name == goto.label.name)
+            {
                 Some(label) => {
                     branches.labels[label].used = true;
                     let start = branches.blocks[branches.labels[label].block].start;

@@ -111,6 +111,8 @@ pub(crate) struct LitContext {
     labels: FxHashMap<Symbol, typed::LabelId>,
     /// The labels that `goto` names.
     goto_labels: FxHashSet<Symbol>,
+    /// Variables of blocks that are done, which nothing read.
+    unused: Vec<Ident>,
 }
 
 impl Default for LitContext {
@@ -124,6 +126,7 @@ impl Default for LitContext {
             enclosing: Vec::new(),
             labels: FxHashMap::default(),
             goto_labels: FxHashSet::default(),
+            unused: Vec::new(),
         }
     }
 }
@@ -312,7 +315,8 @@ impl<'a> Checker<'a> {
 
     fn named_info(&mut self, id: NamedId) -> &mut NamedInfo<'a> {
         if self.named_infos.len() <= id.0 as usize {
-            self.named_infos.resize(id.0 as usize + 1, NamedInfo::done());
+            self.named_infos
+                .resize(id.0 as usize + 1, NamedInfo::done());
         }
         &mut self.named_infos[id.0 as usize]
     }

@@ -409,6 +409,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.check_methods();
+        self.sort_queue();
         for (file, id) in orphans {
             self.orphan_method(file, id);
         }
@@ -428,6 +429,15 @@ impl<'a> Checker<'a> {
         for (file, id) in lost {
             self.orphan_method(file, id);
         }
+    }
+
+    /// Bodies are checked in source order, so that the first errors are those that Go's compiler finds first.
+    fn sort_queue(&mut self) {
+        let funcs = &self.funcs;
+        self.queue.make_contiguous().sort_by_key(|func| {
+            let loc = funcs[func.0 as usize].loc;
+            (loc.file, loc.span.start)
+        });
     }
 
     fn is_type_decl(&self, object: ObjectId) -> bool {
@@ -578,29 +588,30 @@ impl<'a> Checker<'a> {
         let full_sig = self.funcs[func.0 as usize].code.sig;
         let type_params = self.funcs[func.0 as usize].type_params.clone();
         let node = Some(Node::Func(func));
-        let (code, context) = self.at_package_level(file, node, FuncContext::default(), |checker| {
-            checker.cx.scopes.open();
-            match method_of {
-                Some(named) => checker.bind_receiver_params(named, decl),
-                None => {
-                    let list = ast.type_param_list(decl.type_params);
-                    for (param, &id) in list.iter().zip(&type_params) {
-                        checker.bind_type_param(param.name, id);
+        let (code, context) =
+            self.at_package_level(file, node, FuncContext::default(), |checker| {
+                checker.cx.scopes.open();
+                match method_of {
+                    Some(named) => checker.bind_receiver_params(named, decl),
+                    None => {
+                        let list = ast.type_param_list(decl.type_params);
+                        for (param, &id) in list.iter().zip(&type_params) {
+                            checker.bind_type_param(param.name, id);
+                        }
                     }
                 }
-            }
-            let (recv, sig) = match decl.recv {
-                Some(param) => {
-                    let (recv, sig) = checker.without_receiver(full_sig);
-                    (Some((param, recv)), sig)
-                }
-                None => (None, full_sig),
-            };
-            let mut code = checker.func_code(LitId(0), sig, recv, decl.sig, body);
-            code.sig = full_sig;
-            checker.cx.scopes.close();
-            code
-        });
+                let (recv, sig) = match decl.recv {
+                    Some(param) => {
+                        let (recv, sig) = checker.without_receiver(full_sig);
+                        (Some((param, recv)), sig)
+                    }
+                    None => (None, full_sig),
+                };
+                let mut code = checker.func_code(LitId(0), sig, recv, decl.sig, body);
+                code.sig = full_sig;
+                checker.cx.scopes.close();
+                code
+            });
         let func = &mut self.funcs[func.0 as usize];
         func.code = code;
         func.vars = context.vars;
@@ -622,6 +633,10 @@ impl<'a> Checker<'a> {
 
     /// Reports what is unused, orders initialisation, and gives the module.
     fn finish(mut self) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
+        let mut inits = Vec::new();
+        for index in self.init_sequence() {
+            inits.push(self.package_init(PackageId(index)));
+        }
         for (object, path) in std::mem::take(&mut self.imports) {
             let object = &self.objects[object];
             if object.used || self.packages[object.package.0 as usize].library {
@@ -637,21 +652,8 @@ impl<'a> Checker<'a> {
             let loc = object.loc;
             self.error_at(code::UNUSED_IMPORT, loc, message);
         }
-        let mut inits = Vec::new();
-        for index in self.init_sequence() {
-            inits.push(self.package_init(PackageId(index)));
-        }
         let main = self.find_main();
-        let mut diagnostics = std::mem::take(&mut self.diagnostics);
-        let branch_error =
-            |d: &Diagnostic| matches!(d.code, code::BAD_BRANCH | code::BAD_LABEL);
-        if diagnostics.iter().any(|(_, d)| branch_error(d)) {
-            diagnostics.retain(|(_, d)| branch_error(d));
-        }
-        diagnostics.sort_by_key(|(file, d)| (*file, d.span.start));
-        diagnostics.dedup_by(|(file_b, b), (file_a, a)| {
-            file_a == file_b && a.span.start == b.span.start && a.message == b.message
-        });
+        let diagnostics = std::mem::take(&mut self.diagnostics);
         let failed = diagnostics.iter().any(|(_, d)| d.is_error());
         let module = match main {
             Some(main) if !failed => Some(typed::Module {

@@ -216,9 +216,7 @@ impl Checker<'_> {
             },
             Type::Slice(elem) => (RangeKind::Slice, Some(Ty::INT), Some(*elem)),
             Type::Map { key, value } => (RangeKind::Map, Some(*key), Some(*value)),
-            Type::Chan {
-                dir: Dir::Send, ..
-            } => {
+            Type::Chan { dir: Dir::Send, .. } => {
                 return Err(format!(
                     "receive from send-only channel {}",
                     self.type_string(ty)
@@ -226,7 +224,8 @@ impl Checker<'_> {
             }
             Type::Chan { elem, .. } => (RangeKind::Chan, Some(*elem), None),
             Type::Func(sig) => {
-                let bad = |why: &str| Err(format!("func must be func(yield func(...) bool): {why}"));
+                let bad =
+                    |why: &str| Err(format!("func must be func(yield func(...) bool): {why}"));
                 if sig.params.len() != 1 {
                     return bad("wrong argument count");
                 }
@@ -243,7 +242,11 @@ impl Checker<'_> {
                     return bad("yield func does not return bool");
                 }
                 let params = &yields.params;
-                (RangeKind::Func, params.first().copied(), params.get(1).copied())
+                (
+                    RangeKind::Func,
+                    params.first().copied(),
+                    params.get(1).copied(),
+                )
             }
             _ => return Err(String::new()),
         };

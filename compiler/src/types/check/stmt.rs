@@ -25,7 +25,12 @@ pub(crate) struct Enclosing {
 
 impl<'a> Checker<'a> {
     /// Checks a function literal's body in the current scopes; `ty` is its type.
-    pub(crate) fn func_lit(&mut self, sig: SigId, body: ast::Block, ty: Ty) -> Option<typed::FuncCode> {
+    pub(crate) fn func_lit(
+        &mut self,
+        sig: SigId,
+        body: ast::Block,
+        ty: Ty,
+    ) -> Option<typed::FuncCode> {
         self.cx.func.lits += 1;
         let lit = LitId(self.cx.func.lits);
         Some(self.func_code(lit, ty, None, sig, body))
@@ -77,7 +82,13 @@ impl<'a> Checker<'a> {
             self.error(code::MISSING_RETURN, end, "missing return");
         }
         self.close_scope();
-        let context = std::mem::replace(&mut self.cx.func.lit, saved);
+        let mut context = std::mem::replace(&mut self.cx.func.lit, saved);
+        context.unused.sort_by_key(|name| name.span);
+        for name in context.unused {
+            let text = self.symbols.name(name.name);
+            let message = format!("declared and not used: {text}");
+            self.error(code::UNUSED_VARIABLE, name.span, message);
+        }
         typed::FuncCode {
             lit,
             sig: ty,
@@ -107,18 +118,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Closes the innermost block and reports its unused variables.
+    /// Closes the innermost block and notes its unused variables.
     pub(super) fn close_scope(&mut self) {
         for object in self.cx.scopes.close() {
             let object = &self.objects[object];
             if !object.used && matches!(object.kind, ObjectKind::Var { .. }) {
-                let name = self.symbols.name(object.name);
-                let span = object.loc.span;
-                self.error(
-                    code::UNUSED_VARIABLE,
-                    span,
-                    format!("declared and not used: {name}"),
-                );
+                let (name, span) = (object.name, object.loc.span);
+                self.cx.func.lit.unused.push(Ident { name, span });
             }
         }
     }
@@ -191,10 +197,7 @@ impl<'a> Checker<'a> {
                 els,
             } => return self.if_stmt(loc, init, cond, then, els, out),
             Syntax::Switch {
-                init,
-                tag,
-                clauses,
-                ..
+                init, tag, clauses, ..
             } => return self.switch_stmt(loc, label, init, tag, clauses, out),
             Syntax::TypeSwitch {
                 init,
@@ -280,8 +283,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let object = &self.objects[object];
-            if &*name == "_"
-                || matches!(object.kind, ObjectKind::Var { var, .. } if var == result)
+            if &*name == "_" || matches!(object.kind, ObjectKind::Var { var, .. } if var == result)
             {
                 continue;
             }
@@ -680,7 +682,7 @@ impl<'a> Checker<'a> {
             self.error(
                 code::UNUSED_VARIABLE,
                 name.span,
-                format!("declared and not used: {text}"),
+                format!("{text} declared and not used"),
             );
         }
         self.close_scope();

@@ -21,16 +21,36 @@ use std::rc::Rc;
 
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
-    MapKey { key: Ty, loc: Loc },
-    Embedded { ty: Ty, loc: Loc },
+    MapKey {
+        key: Ty,
+        loc: Loc,
+    },
+    Embedded {
+        ty: Ty,
+        loc: Loc,
+    },
     /// A type that values have: it must not be a constraint.
-    VarType { ty: Ty, loc: Loc },
+    VarType {
+        ty: Ty,
+        loc: Loc,
+    },
     /// A type that must not contain itself.
     ValidType(NamedId),
     /// Type arguments must satisfy their constraints.
-    TypeArgs { named: NamedId, args: Vec<Ty>, locs: Vec<Loc> },
-    UnionTerm { term: Term, earlier: Vec<Term>, loc: Loc },
-    Receiver { ty: Ty, loc: Loc },
+    TypeArgs {
+        named: NamedId,
+        args: Vec<Ty>,
+        locs: Vec<Loc>,
+    },
+    UnionTerm {
+        term: Term,
+        earlier: Vec<Term>,
+        loc: Loc,
+    },
+    Receiver {
+        ty: Ty,
+        loc: Loc,
+    },
 }
 
 impl<'a> Checker<'a> {
@@ -172,7 +192,12 @@ impl<'a> Checker<'a> {
             Expr::FuncType(sig) => self.signature(sig),
             Expr::InterfaceType(elems) => self.interface_type(ast.interface_elem_list(elems)),
             Expr::MapType { key, value } => {
-                let key_loc = self.loc(ast.expr_span(key));
+                let mut span = ast.expr_span(key);
+                if let Expr::FuncType(sig) = ast.expr(key) {
+                    // Go's compiler says that a function type is where its parameters are.
+                    span.start = ast.sig(sig).span.start;
+                }
+                let key_loc = self.loc(span);
                 let key = self.type_expr(key);
                 let value = self.type_expr(value);
                 self.later.push(Later::MapKey { key, loc: key_loc });
@@ -199,7 +224,8 @@ impl<'a> Checker<'a> {
         }
         let Some(object) = self.lookup(name) else {
             let text = self.symbols.name(name);
-            let mut diagnostic = Diagnostic::error(code::UNDEFINED_NAME, span, format!("undefined: {text}"));
+            let mut diagnostic =
+                Diagnostic::error(code::UNDEFINED_NAME, span, format!("undefined: {text}"));
             if let Some(help) = self.spelling_help(name) {
                 diagnostic = diagnostic.with_help(help);
             }
@@ -282,12 +308,13 @@ impl<'a> Checker<'a> {
     fn qualified_type(&mut self, id: ExprId, x: ExprId, sel: ast::Ident) -> Ty {
         let ast = self.ast();
         let package = match ast.expr(ast.unparen(x)) {
-            Expr::Ident(name) => self.lookup(name).and_then(|object| {
-                match self.objects[object].kind {
-                    ObjectKind::Package(package) => Some((object, package)),
-                    _ => None,
-                }
-            }),
+            Expr::Ident(name) => {
+                self.lookup(name)
+                    .and_then(|object| match self.objects[object].kind {
+                        ObjectKind::Package(package) => Some((object, package)),
+                        _ => None,
+                    })
+            }
             _ => None,
         };
         let Some((object, package)) = package else {
@@ -313,7 +340,10 @@ impl<'a> Checker<'a> {
         sel: ast::Ident,
     ) -> Option<ObjectId> {
         let text = self.symbols.name(sel.name);
-        let member = self.packages[package.0 as usize].names.get(&sel.name).copied();
+        let member = self.packages[package.0 as usize]
+            .names
+            .get(&sel.name)
+            .copied();
         match member {
             Some(member) if is_exported(text) => Some(member),
             found => {
@@ -340,14 +370,18 @@ impl<'a> Checker<'a> {
             let text = self.symbols.name(name);
             match self.lookup(name) {
                 None => {
-                    let message = format!("undefined array length {text} or missing type constraint");
+                    let message =
+                        format!("undefined array length {text} or missing type constraint");
                     self.error(code::BAD_ARRAY_LENGTH, span, message);
                     return None;
                 }
                 Some(object) if self.object_kind(object) != "constant" => {
-                    self.objects[object].used = true;
                     if self.object_kind(object) != "invalid" {
-                        self.error(code::BAD_ARRAY_LENGTH, span, format!("invalid array length {text}"));
+                        self.error(
+                            code::BAD_ARRAY_LENGTH,
+                            span,
+                            format!("invalid array length {text}"),
+                        );
                     }
                     return None;
                 }
@@ -410,9 +444,13 @@ impl<'a> Checker<'a> {
             {
                 let place = self.place(self.loc(spans[other]));
                 self.report(
-                    Diagnostic::error(code::REDECLARED, field.name.span, format!("{name} redeclared"))
-                        .with_continuation(format!("{place}: other declaration of {name}"))
-                        .with_label(spans[other], format!("other declaration of {name}")),
+                    Diagnostic::error(
+                        code::REDECLARED,
+                        field.name.span,
+                        format!("{name} redeclared"),
+                    )
+                    .with_continuation(format!("{place}: other declaration of {name}"))
+                    .with_label(spans[other], format!("other declaration of {name}")),
                 );
                 continue;
             }
@@ -520,9 +558,16 @@ impl<'a> Checker<'a> {
             let (name, other_loc) = (&method.name, *other_loc);
             let place = self.place(other_loc);
             self.report(
-                Diagnostic::error(code::DUPLICATE_METHOD, loc.span, format!("duplicate method {name}"))
-                    .with_continuation(format!("{place}: other declaration of method {name}"))
-                    .with_label(other_loc.span, format!("other declaration of method {name}")),
+                Diagnostic::error(
+                    code::DUPLICATE_METHOD,
+                    loc.span,
+                    format!("duplicate method {name}"),
+                )
+                .with_continuation(format!("{place}: other declaration of method {name}"))
+                .with_label(
+                    other_loc.span,
+                    format!("other declaration of method {name}"),
+                ),
             );
         }
     }
@@ -534,7 +579,9 @@ impl<'a> Checker<'a> {
             for y in b {
                 let common = match (x.tilde, y.tilde) {
                     (_, true) if self.types.underlying(x.ty) == self.types.underlying(y.ty) => *x,
-                    (true, false) if self.types.underlying(x.ty) == self.types.underlying(y.ty) => *y,
+                    (true, false) if self.types.underlying(x.ty) == self.types.underlying(y.ty) => {
+                        *y
+                    }
                     (false, false) if x.ty == y.ty => *x,
                     _ => continue,
                 };
@@ -706,7 +753,11 @@ impl<'a> Checker<'a> {
                         ""
                     };
                     let text = self.type_string_at(key, loc.file);
-                    self.error_at(code::BAD_MAP_KEY, loc, format!("invalid map key type {text}{hint}"));
+                    self.error_at(
+                        code::BAD_MAP_KEY,
+                        loc,
+                        format!("invalid map key type {text}{hint}"),
+                    );
                 }
             }
             Later::Embedded { ty, loc } => {
@@ -732,7 +783,8 @@ impl<'a> Checker<'a> {
                         "interface contains type constraints"
                     };
                     let text = self.type_string_at(ty, loc.file);
-                    let message = format!("cannot use type {text} outside a type constraint: {why}");
+                    let message =
+                        format!("cannot use type {text} outside a type constraint: {why}");
                     self.error_at(code::CONSTRAINT_MISUSE, loc, message);
                 }
             }
@@ -846,7 +898,9 @@ impl<'a> Checker<'a> {
         };
         let is_type = matches!(self.object_kind(object), "defined type" | "invalid")
             || matches!(
-                self.objects[object].site.map(|s| self.asts[s.file.0 as usize].decl(s.decl)),
+                self.objects[object]
+                    .site
+                    .map(|s| self.asts[s.file.0 as usize].decl(s.decl)),
                 Some(ast::Decl::Type(_))
             );
         let loc = self.objects[object].loc;
@@ -857,7 +911,11 @@ impl<'a> Checker<'a> {
             } else {
                 "invalid cycle in declaration"
             };
-            self.error_at(code::RECURSIVE_TYPE, loc, format!("{what}: {text} refers to itself"));
+            self.error_at(
+                code::RECURSIVE_TYPE,
+                loc,
+                format!("{what}: {text} refers to itself"),
+            );
             return;
         }
         let what = if is_type {
@@ -879,7 +937,8 @@ impl<'a> Checker<'a> {
 
     /// The type as messages of a file print it.
     pub(super) fn type_string_at(&self, ty: Ty, file: FileIndex) -> String {
-        self.types.type_string(ty, self.file_packages[file.0 as usize])
+        self.types
+            .type_string(ty, self.file_packages[file.0 as usize])
     }
 }
 

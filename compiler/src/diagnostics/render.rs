@@ -1,0 +1,246 @@
+//! How diagnostics look: Go's own short form, one JSON object a line, and the excerpt from the source that ariadne draws.
+//!
+//! Every form opens with `file:line:col`, so that editors can jump there. Nothing else in the compiler knows ariadne.
+
+use super::Listing;
+use ariadne::{Color, Config, IndexType, Label, Report, ReportKind, Source};
+use minigo_grammar::diagnostic::{Diagnostic, Severity};
+use minigo_grammar::source::{SourceFile, Span};
+use std::fmt::Write;
+
+/// A way to show diagnostics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// The message and an excerpt of the source.
+    Pretty {
+        /// With the escape codes of terminals.
+        color: bool,
+    },
+    /// Exactly as Go's compiler.
+    Short,
+    /// One object a line.
+    Json,
+}
+
+/// The text of all diagnostics of a listing, one after the other.
+pub fn render(listing: &Listing<'_>, format: Format) -> String {
+    let mut out = String::new();
+    for (file, diagnostic) in &listing.shown {
+        match format {
+            Format::Short => {
+                out.push_str(&diagnostic.to_short_string(file));
+                out.push('\n');
+            }
+            Format::Json => json(file, diagnostic, &mut out),
+            Format::Pretty { color } => pretty(file, diagnostic, color, &mut out),
+        }
+    }
+    if let Some(place) = &listing.too_many
+        && format != Format::Json
+    {
+        let _ = writeln!(out, "{place}: too many errors");
+    }
+    out
+}
+
+fn pretty(file: &SourceFile, diagnostic: &Diagnostic, color: bool, out: &mut String) {
+    let (bold, red, plain) = if color {
+        ("\x1b[1m", "\x1b[31m", "\x1b[0m")
+    } else {
+        ("", "", "")
+    };
+    let place = file.line_col(diagnostic.span.start);
+    let _ = write!(
+        out,
+        "{bold}{}:{place}: {red}{}[{}]{plain}{bold}: {}{plain}",
+        file.name(),
+        severity(diagnostic),
+        diagnostic.code,
+        diagnostic.message
+    );
+    for line in &diagnostic.continuation {
+        let _ = write!(out, "\n\t{line}");
+    }
+    out.push('\n');
+    out.push_str(&excerpt(file, diagnostic, color));
+    out.push('\n');
+}
+
+/// The part of the source that a diagnostic speaks of.
+fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
+    let len = file.text().len();
+    let range = |span: Span| {
+        let start = (span.start as usize).min(len);
+        // An excerpt shows the first line of what spans several.
+        let line_end = file.line_span(file.line_col(span.start).line).end as usize;
+        let end = (span.end as usize).min(line_end.max(start + 1)).min(len);
+        start..end.max(start)
+    };
+    let config = Config::default()
+        .with_color(color)
+        .with_index_type(IndexType::Byte);
+    let kind = match diagnostic.severity {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+    };
+    let main_color = match diagnostic.severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+    };
+    let name = file.name();
+    let main = range(diagnostic.span);
+    let mut label = Label::new((name, main.clone())).with_color(main_color);
+    if let Some(note) = &diagnostic.note {
+        label = label.with_message(note);
+    }
+    let mut report = Report::build(kind, (name, main))
+        .with_config(config)
+        .with_message("")
+        .with_label(label);
+    for other in &diagnostic.labels {
+        report = report.with_label(
+            Label::new((name, range(other.span)))
+                .with_message(&other.message)
+                .with_color(Color::Cyan),
+        );
+    }
+    for help in &diagnostic.help {
+        report = report.with_help(help);
+    }
+    let mut bytes = Vec::new();
+    let source = Source::from(file.text());
+    if report.finish().write((name, source), &mut bytes).is_err() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    // The first line would repeat what the message has said.
+    let body = text.split_once('\n').map_or("", |(_, body)| body);
+    body.to_string()
+}
+
+fn severity(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn json(file: &SourceFile, diagnostic: &Diagnostic, out: &mut String) {
+    out.push_str("{\"file\":");
+    string(file.name(), out);
+    position(file, diagnostic.span, out);
+    let _ = write!(
+        out,
+        ",\"severity\":\"{}\",\"code\":\"{}\",\"message\":",
+        severity(diagnostic),
+        diagnostic.code
+    );
+    string(&diagnostic.message, out);
+    strings("details", &diagnostic.continuation, out);
+    out.push_str(",\"labels\":[");
+    for (i, label) in diagnostic.labels.iter().enumerate() {
+        out.push_str(if i > 0 {
+            ",{\"message\":"
+        } else {
+            "{\"message\":"
+        });
+        string(&label.message, out);
+        position(file, label.span, out);
+        out.push('}');
+    }
+    out.push(']');
+    strings("help", &diagnostic.help, out);
+    out.push_str("}\n");
+}
+
+fn position(file: &SourceFile, span: Span, out: &mut String) {
+    let start = file.line_col(span.start);
+    let end = file.line_col(span.end.max(span.start));
+    let _ = write!(
+        out,
+        ",\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{}",
+        start.line, start.col, end.line, end.col
+    );
+}
+
+fn strings(key: &str, list: &[String], out: &mut String) {
+    let _ = write!(out, ",\"{key}\":[");
+    for (i, text) in list.iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        string(text, out);
+    }
+    out.push(']');
+}
+
+/// A string as JSON writes it.
+fn string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::ty::FileIndex;
+
+    fn check(format: Format, expected: &str) {
+        let files = [SourceFile::new(
+            "a.mgo",
+            "package main\nvar x int = \"é\"\n",
+        )];
+        let found = [(
+            FileIndex(0),
+            Diagnostic::error("E0204", Span::new(25, 29), "cannot \"use\"")
+                .with_continuation("have this")
+                .with_label(Span::new(17, 18), "declared here")
+                .with_help("write a number"),
+        )];
+        let listing = Listing::new(&found, &files, None);
+        assert_eq!(render(&listing, format), expected);
+    }
+
+    #[test]
+    fn short_is_what_go_prints() {
+        check(Format::Short, "a.mgo:2:13: cannot \"use\"\n\thave this\n");
+    }
+
+    #[test]
+    fn json_is_one_object_a_line() {
+        check(
+            Format::Json,
+            "{\"file\":\"a.mgo\",\"line\":2,\"column\":13,\"end_line\":2,\"end_column\":17,\"severity\":\"error\",\
+             \"code\":\"E0204\",\"message\":\"cannot \\\"use\\\"\",\"details\":[\"have this\"],\"labels\":[{\"message\":\
+             \"declared here\",\"line\":2,\"column\":5,\"end_line\":2,\"end_column\":6}],\"help\":[\"write a number\"]}\n",
+        );
+    }
+
+    #[test]
+    fn pretty_opens_with_the_place_and_shows_the_line() {
+        let files = [SourceFile::new(
+            "a.mgo",
+            "package main\nvar x int = \"é\"\n",
+        )];
+        let found = [(
+            FileIndex(0),
+            Diagnostic::error("E0204", Span::new(25, 29), "no"),
+        )];
+        let listing = Listing::new(&found, &files, None);
+        let text = render(&listing, Format::Pretty { color: false });
+        assert!(text.starts_with("a.mgo:2:13: error[E0204]: no\n"), "{text}");
+        assert!(text.contains("var x int = \"é\""), "{text}");
+    }
+}
