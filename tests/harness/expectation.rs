@@ -69,7 +69,7 @@ struct ReportedError {
 static ERROR_COMMENT: LazyLock<Regex> =
     LazyLock::new(|| regex(r#"// ERROR((?: [+-]\d+)?)((?: (?:"[^"]*"|`[^`]*`))+)\s*$"#));
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r#""([^"]*)"|`([^`]*)`"#));
-static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| regex(r"^(.*\.mgo):(\d+):(\d+: .*)$"));
+static DIAGNOSTIC: LazyLock<Regex> = LazyLock::new(|| regex(r"^([^\t].*\.mgo):(\d+):(\d+: .*)$"));
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern of the harness itself")
