@@ -6,6 +6,17 @@
 //! never call back. What is in and what is out is in README.md.
 #![forbid(unsafe_code)]
 
+mod errors;
+mod fmt;
+mod math;
+mod os;
 mod package;
+mod runtime;
+mod sort;
+mod strconv;
+mod strings;
+mod sync;
+mod time;
+mod unicode;
 
-pub use package::source;
+pub use package::{natives, source};

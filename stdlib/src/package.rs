@@ -1,39 +1,64 @@
 //! The list of packages.
 
+use minigo_vm::native::NativeFn;
+
+/// The natives of a package: names as in its source (`Itoa`, `(*Mutex).Lock`) and functions.
+pub(crate) type Natives = &'static [(&'static str, NativeFn)];
+
 /// A package of the library.
 struct Package {
     path: &'static str,
     files: &'static [(&'static str, &'static str)],
+    natives: Natives,
 }
 
 macro_rules! packages {
-    ($($path:literal: $file:literal;)*) => {
+    ($($path:literal: $file:literal, $natives:expr;)*) => {
         const PACKAGES: &[Package] = &[$(Package {
             path: $path,
             files: &[($file, include_str!($file))],
+            natives: $natives,
         }),*];
     };
 }
 
 packages! {
-    "errors": "errors/errors.mgo";
-    "fmt": "fmt/fmt.mgo";
-    "io": "io/io.mgo";
-    "math": "math/math.mgo";
-    "math/bits": "math/bits/bits.mgo";
-    "os": "os/os.mgo";
-    "runtime": "runtime/runtime.mgo";
-    "sort": "sort/sort.mgo";
-    "strconv": "strconv/strconv.mgo";
-    "strings": "strings/strings.mgo";
-    "sync": "sync/sync.mgo";
-    "sync/atomic": "sync/atomic/atomic.mgo";
-    "time": "time/time.mgo";
-    "unicode": "unicode/unicode.mgo";
-    "unicode/utf8": "unicode/utf8/utf8.mgo";
+    "errors": "errors/errors.mgo", crate::errors::NATIVES;
+    "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
+    "io": "io/io.mgo", &[];
+    "math": "math/math.mgo", crate::math::NATIVES;
+    "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
+    "os": "os/os.mgo", crate::os::NATIVES;
+    "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
+    "sort": "sort/sort.mgo", crate::sort::NATIVES;
+    "strconv": "strconv/strconv.mgo", crate::strconv::NATIVES;
+    "strings": "strings/strings.mgo", crate::strings::NATIVES;
+    "sync": "sync/sync.mgo", crate::sync::NATIVES;
+    "sync/atomic": "sync/atomic/atomic.mgo", crate::sync::atomic::NATIVES;
+    "time": "time/time.mgo", crate::time::NATIVES;
+    "unicode": "unicode/unicode.mgo", crate::unicode::NATIVES;
+    "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 
 /// The source files of a package, each with its name; None if the library has no such package.
 pub fn source(path: &str) -> Option<&'static [(&'static str, &'static str)]> {
-    PACKAGES.iter().find(|package| package.path == path).map(|package| package.files)
+    PACKAGES
+        .iter()
+        .find(|package| package.path == path)
+        .map(|package| package.files)
+}
+
+/// The native of this name: `strconv.Itoa`, `sync.(*Mutex).Lock`, `math/bits.Len64`.
+pub fn natives(name: &str) -> Option<NativeFn> {
+    // The package path ends at the first dot behind the last slash.
+    let start = name.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = start + name[start..].find('.')?;
+    let package = PACKAGES
+        .iter()
+        .find(|package| package.path == &name[..dot])?;
+    package
+        .natives
+        .iter()
+        .find(|native| native.0 == &name[dot + 1..])
+        .map(|native| native.1)
 }

@@ -13,6 +13,7 @@ mod output;
 pub mod reflect;
 pub mod sched;
 pub mod sema;
+pub mod services;
 pub mod sync;
 pub mod value;
 

@@ -110,6 +110,17 @@ impl<'a> Call<'a> {
         copy
     }
 
+    /// A copy of the bytes `lo..hi` of the `[]byte` in argument words `i` and `i + 1`.
+    pub fn bytes_part(&self, i: usize, lo: usize, hi: usize) -> Vec<u8> {
+        assert!(lo <= hi && hi <= self.slice_len(i), "internal error: native slices out of range");
+        let mut copy = vec![0u8; hi - lo];
+        if lo < hi {
+            // SAFETY: as in `bytes`.
+            unsafe { word::copy_bytes(copy.as_mut_ptr(), (self.word(i) as *const u8).add(lo), hi - lo) };
+        }
+        copy
+    }
+
     /// The bytes `lo..` of the `[]byte` argument are overwritten with `data` (as much as fits); returns how many were.
     pub fn write_bytes(&mut self, i: usize, data: &[u8]) -> usize {
         let n = data.len().min(self.slice_len(i));

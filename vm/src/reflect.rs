@@ -5,7 +5,7 @@
 //! race shows some interleaving of words, never a torn string).
 
 use crate::value::{map::Maps, word};
-use minigo_bytecode::{ElemRepr, Program, RuntimeType, TypeId, TypeKind};
+use minigo_bytecode::{ElemRepr, Program, RuntimeType, SelectorId, TypeId, TypeKind};
 
 /// An interface value: dynamic type and data word. `TypeId(0)` is nil.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -217,5 +217,95 @@ impl<'a> Reflect<'a> {
             .into_iter()
             .map(|(k, val)| (self.at_words(key, k), self.at_words(value, val)))
             .collect()
+    }
+
+    /// The bytes of the string `v`.
+    pub fn str_bytes(self, v: Iface) -> &'a [u8] {
+        self.str(v).bytes()
+    }
+
+    /// The address of the slice `v`'s first element, 0 for nil.
+    pub fn data_address(self, v: Iface) -> u64 {
+        assert!(matches!(self.type_info(v.ty).kind, TypeKind::Slice { .. }), "internal error: data of a non-slice");
+        // SAFETY: `v.data` leads to a live slice header.
+        unsafe { word::load_pair(v.data as *const u64).0 }
+    }
+
+    /// The name of a method.
+    pub fn method_name(self, selector: SelectorId) -> &'a str {
+        &self.program.selectors[usize::from(selector.0)].name
+    }
+
+    /// Whether a variable of type `ty` can hold `v`: its own type, or an interface type that it implements.
+    pub fn assignable(self, v: Iface, ty: TypeId) -> bool {
+        match &self.type_info(ty).kind {
+            TypeKind::Interface { methods } => {
+                let has = &self.type_info(v.ty).methods;
+                methods.iter().all(|method| has.binary_search_by_key(method, |m| m.0).is_ok())
+            }
+            _ => v.ty == ty,
+        }
+    }
+
+    /// Stores `v` in the variable that the non-nil pointer `pointer` leads to; it must be assignable.
+    pub fn store(self, pointer: Iface, v: Iface) {
+        let TypeKind::Pointer { elem } = self.type_info(pointer.ty).kind else { panic!("internal error: store to a non-pointer") };
+        assert!(pointer.data != 0 && self.assignable(v, elem), "internal error: store of another type");
+        let info = self.type_info(elem);
+        // SAFETY: the pointer leads to a live variable of type `elem`, which can hold `v`. A pointer to an unsigned integer may
+        // lead to a packed element.
+        unsafe {
+            match info.repr {
+                _ if matches!(info.kind, TypeKind::Interface { .. }) => {
+                    word::store_pair(pointer.data as *mut u64, u64::from(v.ty.0), v.data);
+                }
+                ElemRepr::Uint(1) => word::store_u8(pointer.data as *mut u8, v.data as u8),
+                ElemRepr::Uint(2) => word::store_u16(pointer.data as *mut u16, v.data as u16),
+                ElemRepr::Uint(_) => word::store_u32(pointer.data as *mut u32, v.data as u32),
+                _ if info.direct => word::store(pointer.data as *mut u64, v.data),
+                _ => word::copy_mem(pointer.data as *mut u64, v.data as *const u64, info.size as usize),
+            }
+        }
+    }
+
+    /// Exchanges two elements of the slice `v`.
+    pub fn swap(self, v: Iface, i: usize, j: usize) {
+        let len = self.len(v);
+        assert!(i < len && j < len, "internal error: swap out of range");
+        let TypeKind::Slice { elem } = self.type_info(v.ty).kind else { panic!("internal error: swap in a non-slice") };
+        let size = self.type_info(elem).elem_size as usize;
+        let base = self.data_address(v);
+        let (a, b) = (base + (i * size) as u64, base + (j * size) as u64);
+        // SAFETY: both are live elements of `size` bytes of one slice. Pairs are moved whole, so that a racing reader never
+        // sees half of one.
+        unsafe {
+            match size {
+                0 => {}
+                8 => {
+                    let (x, y) = (word::load(a as *const u64), word::load(b as *const u64));
+                    word::store(a as *mut u64, y);
+                    word::store(b as *mut u64, x);
+                }
+                16 => {
+                    let (x, y) = (word::load_pair(a as *const u64), word::load_pair(b as *const u64));
+                    word::store_pair(a as *mut u64, y.0, y.1);
+                    word::store_pair(b as *mut u64, x.0, x.1);
+                }
+                1 | 2 | 4 => {
+                    let mut spare = [0u8; 4];
+                    word::copy_bytes(spare.as_mut_ptr(), a as *const u8, size);
+                    word::copy_bytes(a as *mut u8, b as *const u8, size);
+                    word::copy_bytes(b as *mut u8, spare.as_ptr(), size);
+                }
+                _ => {
+                    // A u128 is aligned as pairs are.
+                    let mut spare = vec![0u128; size.div_ceil(16)];
+                    let spare = spare.as_mut_ptr().cast::<u64>();
+                    word::copy_mem(spare, a as *const u64, size);
+                    word::copy_mem(a as *mut u64, b as *const u64, size);
+                    word::copy_mem(b as *mut u64, spare, size);
+                }
+            }
+        }
     }
 }

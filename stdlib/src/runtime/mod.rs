@@ -1,0 +1,53 @@
+//! Natives of `runtime`.
+
+use crate::fmt::describe::describe;
+use crate::package::Natives;
+use minigo_vm::native::{Call, Outcome};
+
+pub(crate) const NATIVES: Natives = &[
+    ("GOMAXPROCS", gomaxprocs),
+    ("NumCPU", num_cpu),
+    ("NumGoroutine", num_goroutine),
+    ("Gosched", |_| Outcome::Yield),
+    ("Goexit", |_| Outcome::Goexit),
+    ("GC", gc),
+    ("memStat", mem_stat),
+    ("describe", describe),
+];
+
+/// The number of processors is fixed when the program starts: setting it has no effect yet.
+fn gomaxprocs(call: &mut Call<'_>) -> Outcome {
+    let n = call.processors();
+    call.set_int(0, n as i64);
+    Outcome::Done
+}
+
+fn num_cpu(call: &mut Call<'_>) -> Outcome {
+    let n = std::thread::available_parallelism().map_or(1, usize::from);
+    call.set_int(0, n as i64);
+    Outcome::Done
+}
+
+fn num_goroutine(call: &mut Call<'_>) -> Outcome {
+    let n = call.goroutines();
+    call.set_int(0, n as i64);
+    Outcome::Done
+}
+
+fn gc(call: &mut Call<'_>) -> Outcome {
+    call.collect_garbage()
+}
+
+fn mem_stat(call: &mut Call<'_>) -> Outcome {
+    let stats = call.heap_stats();
+    let value = match call.int(0) {
+        0 => stats.in_use_bytes,
+        1 => stats.allocated_bytes,
+        2 => stats.reserved_bytes,
+        3 => stats.allocated_objects,
+        4 => stats.allocated_objects.saturating_sub(stats.live_objects),
+        _ => stats.collections,
+    };
+    call.set_word(0, value);
+    Outcome::Done
+}
