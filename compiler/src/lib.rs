@@ -2,8 +2,10 @@
 //! See the crate's README for the phases and their invariants.
 #![forbid(unsafe_code)]
 
+pub mod codegen;
 pub mod diagnostics;
 mod load;
+pub mod escape;
 pub mod types;
 
 pub use load::Importer;

@@ -190,7 +190,7 @@ pub struct TypeParam {
 }
 
 /// All types of a program.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Types {
     table: Vec<Type>,
     index: FxHashMap<Type, Ty>,

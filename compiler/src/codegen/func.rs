@@ -1,0 +1,533 @@
+//! Generation of one function: code, labels, registers in use, and the final assembly.
+
+use super::Generator;
+use super::layout::{Kinds, Layout};
+use super::regalloc::{Registers, is_out};
+use crate::escape::FuncEscapes;
+use crate::types::ty::{Loc, Ty, Type};
+use crate::types::typed::{self, LabelId, TargetId, VarId};
+use minigo_bytecode::{Func, FuncId, LineEntry, Op, Reg, TypeId, WordKind};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+
+/// A place in the code, perhaps not reached yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Label(u32);
+
+impl Label {
+    /// The index as a `usize`.
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a local variable is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Storage {
+    /// In these registers.
+    Register(Reg),
+    /// In a heap object that this register points to.
+    Cell(Reg),
+    /// Of indirect type: in memory that this register points to.
+    Memory(Reg),
+    /// An array in memory, as a slice view of it.
+    View(Reg),
+}
+
+/// Where `break` and `continue` of a statement go.
+pub(super) struct Loop {
+    pub(super) target: TargetId,
+    pub(super) end: Label,
+    pub(super) next: Option<Label>,
+}
+
+/// Where labels of a function are used for `goto`.
+#[derive(Clone, Copy)]
+struct LabelState {
+    /// Index of the op it stands before.
+    at: Option<u32>,
+    used: bool,
+}
+
+/// The type arguments of the instance being generated: an empty list for ordinary functions.
+pub(super) type Env = Rc<[(crate::types::ty::TypeParamId, Ty)]>;
+
+/// The state of generating one function.
+pub(super) struct FuncGen<'g, 'm, 't> {
+    pub(super) program: &'g mut Generator<'m>,
+    /// The declared function around the code (tables of variables and literals).
+    pub(super) vars: &'t [typed::Var],
+    /// Variables made by the code generator, numbered after `vars`.
+    pub(super) extra_vars: Vec<Ty>,
+    pub(super) escapes: &'t FuncEscapes,
+    pub(super) env: Env,
+    /// The name of the declared function, for names of literals.
+    pub(super) base_name: Rc<str>,
+    pub(super) registers: Registers,
+    code: Vec<Op>,
+    jumps: Vec<(u32, Label)>,
+    labels: Vec<LabelState>,
+    last_bound: Option<u32>,
+    lines: Vec<(u32, Loc)>,
+    pub(super) loc: Loc,
+    reachable: bool,
+    pub(super) storage: FxHashMap<VarId, Storage>,
+    temps: Vec<Reg>,
+    scopes: Vec<Vec<Reg>>,
+    pub(super) loops: Vec<Loop>,
+    pub(super) goto_labels: FxHashMap<LabelId, Label>,
+    /// Registers that hold a constant from entry on, for use in loops.
+    constants: Vec<(Constant, Reg)>,
+    pub(super) loop_depth: u32,
+    /// Lengths computed before a loop, of slices that never change.
+    pub(super) hoisted_lens: Vec<(VarId, Reg)>,
+    pub(super) has_defer: bool,
+    pub(super) results: Vec<VarId>,
+    pub(super) result_kinds: Kinds,
+    pub(super) recover_label: Option<Label>,
+}
+
+/// A constant kept in a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Constant {
+    Int(i64),
+    /// By its bits.
+    Float(u64),
+}
+
+/// Most registers a function spends on constants of its loops.
+const MAX_CONSTANTS: usize = 12;
+
+/// What the finished code is to be called.
+pub(super) struct Finish {
+    pub(super) name: String,
+    pub(super) params: Vec<WordKind>,
+    pub(super) captures: Vec<WordKind>,
+    pub(super) is_closure: bool,
+    pub(super) wrapper: bool,
+    pub(super) loc: Loc,
+}
+
+impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
+    /// A function without registers or code yet.
+    pub(super) fn new(
+        program: &'g mut Generator<'m>,
+        vars: &'t [typed::Var],
+        escapes: &'t FuncEscapes,
+        env: Env,
+        base_name: Rc<str>,
+        loc: Loc,
+    ) -> Self {
+        FuncGen {
+            program,
+            vars,
+            extra_vars: Vec::new(),
+            escapes,
+            env,
+            base_name,
+            registers: Registers::default(),
+            code: Vec::new(),
+            jumps: Vec::new(),
+            labels: Vec::new(),
+            last_bound: None,
+            lines: Vec::new(),
+            loc,
+            reachable: true,
+            storage: FxHashMap::default(),
+            temps: Vec::new(),
+            scopes: vec![Vec::new()],
+            loops: Vec::new(),
+            goto_labels: FxHashMap::default(),
+            constants: Vec::new(),
+            loop_depth: 0,
+            hoisted_lens: Vec::new(),
+            has_defer: false,
+            results: Vec::new(),
+            result_kinds: Rc::new([]),
+            recover_label: None,
+        }
+    }
+
+    // ---- types ---------------------------------------------------------------------------
+
+    /// The type with the instance's type arguments put in.
+    pub(super) fn subst(&mut self, ty: Ty) -> Ty {
+        if self.env.is_empty() {
+            return ty;
+        }
+        self.program.substitute(ty, &self.env)
+    }
+
+    /// The layout of a type.
+    pub(super) fn layout(&mut self, ty: Ty) -> Rc<Layout> {
+        let ty = self.subst(ty);
+        self.program.layouts.get(&self.program.types, ty)
+    }
+
+    /// The structure of the underlying type.
+    pub(super) fn under(&mut self, ty: Ty) -> Type {
+        let ty = self.subst(ty);
+        self.program.types.under(ty).clone()
+    }
+
+    /// The type's run-time description.
+    pub(super) fn type_id(&mut self, ty: Ty) -> TypeId {
+        let ty = self.subst(ty);
+        self.program.type_id(ty)
+    }
+
+    /// The type of a variable.
+    pub(super) fn var_ty(&mut self, var: VarId) -> Ty {
+        let index = var.0 as usize;
+        match self.vars.get(index) {
+            Some(var) => self.subst(var.ty),
+            None => self.extra_vars[index - self.vars.len()],
+        }
+    }
+
+    // ---- registers -----------------------------------------------------------------------
+
+    /// A temporary, given back by the matching [`Self::release`].
+    pub(super) fn temp(&mut self, kinds: &[WordKind]) -> Reg {
+        let reg = self.registers.alloc(kinds);
+        self.temps.push(reg);
+        reg
+    }
+
+    /// A temporary of one word.
+    pub(super) fn temp_word(&mut self, kind: WordKind) -> Reg {
+        self.temp(&[kind])
+    }
+
+    /// The present height of the stack of temporaries.
+    pub(super) fn mark(&self) -> usize {
+        self.temps.len()
+    }
+
+    /// Gives back the temporaries made since `mark`.
+    pub(super) fn release(&mut self, mark: usize) {
+        while self.temps.len() > mark {
+            if let Some(reg) = self.temps.pop() {
+                self.registers.free(reg);
+            }
+        }
+    }
+
+    /// Registers that live until the innermost scope ends.
+    pub(super) fn scoped(&mut self, kinds: &[WordKind]) -> Reg {
+        let reg = self.registers.alloc(kinds);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push(reg);
+        }
+        reg
+    }
+
+    /// Opens a scope for variables.
+    pub(super) fn enter_scope(&mut self) {
+        self.scopes.push(Vec::new());
+    }
+
+    /// Closes it: the registers of its variables are free.
+    pub(super) fn leave_scope(&mut self) {
+        for reg in self.scopes.pop().unwrap_or_default() {
+            self.registers.free(reg);
+        }
+    }
+
+    /// A register that holds the constant: within loops one that is set once at the function's entry.
+    pub(super) fn constant(&mut self, constant: Constant) -> Reg {
+        if let Some(&(_, reg)) = self.constants.iter().find(|(c, _)| *c == constant) {
+            return reg;
+        }
+        let kind = match constant {
+            Constant::Int(_) => WordKind::Int,
+            Constant::Float(_) => WordKind::Float,
+        };
+        if self.loop_depth > 0 && self.constants.len() < MAX_CONSTANTS {
+            let reg = self.registers.alloc_fresh(&[kind]);
+            self.constants.push((constant, reg));
+            return reg;
+        }
+        let reg = self.temp_word(kind);
+        let op = self.load_constant(constant, reg);
+        self.emit(op);
+        reg
+    }
+
+    /// The op that loads a constant.
+    pub(super) fn load_constant(&mut self, constant: Constant, dst: Reg) -> Op {
+        match constant {
+            Constant::Int(value) => match i32::try_from(value) {
+                Ok(imm) => Op::ConstInt { dst, imm },
+                Err(_) => Op::ConstWord {
+                    dst,
+                    k: self.program.word(value as u64),
+                },
+            },
+            Constant::Float(bits) => Op::ConstFloat {
+                dst,
+                k: self.program.word(bits),
+            },
+        }
+    }
+
+    // ---- code ----------------------------------------------------------------------------
+
+    /// Appends an op, unless control cannot get here.
+    pub(super) fn emit(&mut self, op: Op) {
+        if !self.reachable {
+            return;
+        }
+        let pc = self.code.len() as u32;
+        match self.lines.last_mut() {
+            Some((_, loc)) if *loc == self.loc => {}
+            Some((at, loc)) if *at == pc => *loc = self.loc,
+            _ => self.lines.push((pc, self.loc)),
+        }
+        self.code.push(op);
+        if op.is_terminator() {
+            self.reachable = false;
+        }
+    }
+
+    /// Appends an op and its `Extra`.
+    pub(super) fn emit_extra(&mut self, op: Op, index: u32) {
+        self.emit(op);
+        self.emit(Op::Extra { reg: 0, index });
+    }
+
+    /// Whether control can get to the next op.
+    pub(super) fn is_reachable(&self) -> bool {
+        self.reachable
+    }
+
+    /// A new label, not placed yet.
+    pub(super) fn label(&mut self) -> Label {
+        self.labels.push(LabelState {
+            at: None,
+            used: false,
+        });
+        Label(self.labels.len() as u32 - 1)
+    }
+
+    /// Places a forward label here.
+    pub(super) fn bind(&mut self, label: Label) {
+        let mut at = self.code.len() as u32;
+        // A jump to the very next op is dropped.
+        if let (Some(Op::Jump { .. }), Some(&(from, to))) = (self.code.last(), self.jumps.last())
+            && to == label
+            && from + 1 == at
+            && self.last_bound.is_none_or(|b| b < at)
+            && !self.in_table(from)
+        {
+            self.code.pop();
+            self.jumps.pop();
+            at -= 1;
+            while self.lines.last().is_some_and(|(pc, _)| *pc > at) {
+                self.lines.pop();
+            }
+            self.reachable = true;
+        }
+        let state = &mut self.labels[label.0 as usize];
+        state.at = Some(at);
+        self.reachable |= state.used;
+        self.last_bound = Some(at);
+    }
+
+    /// Places a label that `goto`s anywhere may name.
+    pub(super) fn bind_goto(&mut self, label: Label) {
+        self.bind(label);
+        self.reachable = true;
+    }
+
+    /// Whether the op is in a `Switch`'s table.
+    fn in_table(&self, at: u32) -> bool {
+        let mut first = at as usize;
+        while first > 0 && matches!(self.code[first - 1], Op::Jump { .. }) {
+            first -= 1;
+        }
+        first >= 2
+            && matches!(self.code[first - 1], Op::Extra { .. })
+            && matches!(self.code[first - 2], Op::Switch { .. })
+    }
+
+    /// Whether the label is already placed, so that a jump to it goes back.
+    pub(super) fn is_bound(&self, label: Label) -> bool {
+        self.labels[label.0 as usize].at.is_some()
+    }
+
+    /// Appends a jump (an op with a jump operand of 0) to a label. The op's direction must be that of the label.
+    pub(super) fn emit_jump(&mut self, op: Op, to: Label) {
+        if !self.reachable {
+            return;
+        }
+        self.jumps.push((self.code.len() as u32, to));
+        self.labels[to.0 as usize].used = true;
+        self.emit(op);
+    }
+
+    /// Appends an entry of a `Switch`'s table.
+    pub(super) fn emit_table_entry(&mut self, to: Label) {
+        self.emit_jump(Op::Jump { to: 0 }, to);
+        self.reachable = true;
+    }
+
+    /// Goes to a label, forward or back.
+    pub(super) fn jump(&mut self, to: Label) {
+        let op = if self.is_bound(to) {
+            Op::Loop { to: 0 }
+        } else {
+            Op::Jump { to: 0 }
+        };
+        self.emit_jump(op, to);
+    }
+
+    /// `R[dst..] := R[src..]` for words of these kinds.
+    pub(super) fn move_words(&mut self, dst: Reg, src: Reg, words: usize) {
+        if dst == src || words == 0 {
+            return;
+        }
+        self.emit(match words {
+            1 => Op::Move { dst, src },
+            2 => Op::Move2 { dst, src },
+            _ => Op::MoveN {
+                dst,
+                src,
+                count: words as u16,
+            },
+        });
+    }
+
+    /// `R[dst..] := 0`
+    pub(super) fn zero_words(&mut self, dst: Reg, words: usize) {
+        if words > 0 {
+            self.emit(Op::Zero {
+                dst,
+                count: words as u16,
+            });
+        }
+    }
+
+    /// The register, moved to a temporary if it is in the out area.
+    pub(super) fn settle(&mut self, reg: Reg, kinds: &[WordKind]) -> Reg {
+        if !is_out(reg) {
+            return reg;
+        }
+        let temp = self.temp(kinds);
+        self.move_words(temp, reg, kinds.len());
+        temp
+    }
+
+    // ---- assembly ------------------------------------------------------------------------
+
+    /// Registers numbered, jumps resolved, lines looked up: the finished function, stored as `id`.
+    pub(super) fn finish(mut self, id: FuncId, how: Finish) {
+        if self.reachable {
+            self.emit(Op::Unreachable {});
+        }
+        let Some(numbering) = self.registers.number() else {
+            self.program.refuse(
+                how.loc,
+                format!("function {} needs too many registers", how.name),
+            );
+            self.program.funcs[id.index()] = Some(empty_func(how));
+            return;
+        };
+        let mut prologue = Vec::new();
+        let (dst, count) = numbering.zero;
+        if count > 0 {
+            prologue.push(Op::Zero { dst, count });
+        }
+        for (constant, reg) in std::mem::take(&mut self.constants) {
+            let op = self.load_constant(constant, numbering.of(reg));
+            prologue.push(op);
+        }
+        let mut code = std::mem::take(&mut self.code);
+        let mut extra_reg = false;
+        for op in &mut code {
+            op.for_each_register(|reg| *reg = numbering.of(*reg));
+            match op {
+                Op::Call { window, .. }
+                | Op::CallClosure { window, .. }
+                | Op::CallIface { window, .. }
+                | Op::CallNative { window, .. }
+                | Op::RunDefers { window } => *window = numbering.window,
+                Op::Extra { reg, .. } if extra_reg => *reg = numbering.of(Reg(*reg)).0,
+                _ => {}
+            }
+            extra_reg = matches!(op, Op::MapGetOk { .. });
+        }
+        let targets: Vec<u32> = self
+            .labels
+            .iter()
+            .map(|l| l.at.unwrap_or(code.len() as u32))
+            .collect();
+        let assembled = super::jumps::assemble(prologue, code, &self.jumps, &targets);
+        let program = self.program;
+        let lines = line_table(program, &self.lines, &assembled.starts, &how.loc);
+        let recover_pc = self
+            .recover_label
+            .map(|label| assembled.starts[targets[label.0 as usize] as usize]);
+        let closure_shape = program.closure_shape(&how.captures);
+        program.funcs[id.index()] = Some(Func {
+            position: program.position(how.loc),
+            name: how.name,
+            params: how.params,
+            results: self.result_kinds.to_vec(),
+            registers: numbering.kinds,
+            frame_size: numbering.frame_size,
+            code: assembled.code,
+            lines,
+            is_closure: how.is_closure,
+            captures: how.captures,
+            closure_shape,
+            recover_pc,
+            wrapper: how.wrapper,
+        });
+    }
+}
+
+fn line_table(
+    program: &mut Generator<'_>,
+    lines: &[(u32, Loc)],
+    starts: &[u32],
+    loc: &Loc,
+) -> Vec<LineEntry> {
+    let first = lines.first().map_or(*loc, |(_, loc)| *loc);
+    let mut table: Vec<LineEntry> = vec![LineEntry {
+        pc: 0,
+        position: program.position(first),
+    }];
+    for &(pc, loc) in lines {
+        let entry = LineEntry {
+            pc: starts[pc as usize],
+            position: program.position(loc),
+        };
+        match table.last_mut() {
+            Some(last)
+                if (last.position.file, last.position.line)
+                    == (entry.position.file, entry.position.line) => {}
+            Some(last) if last.pc == entry.pc => *last = entry,
+            _ => table.push(entry),
+        }
+    }
+    table
+}
+
+fn empty_func(how: Finish) -> Func {
+    Func {
+        name: how.name,
+        params: how.params,
+        results: Vec::new(),
+        registers: Vec::new(),
+        frame_size: 0,
+        code: Vec::new(),
+        lines: Vec::new(),
+        is_closure: how.is_closure,
+        captures: how.captures,
+        closure_shape: minigo_bytecode::ShapeId(0),
+        recover_pc: None,
+        wrapper: how.wrapper,
+        position: Default::default(),
+    }
+}

@@ -1,0 +1,225 @@
+//! From labels to distances: jump threading, and the long form of jumps that a 16-bit distance cannot reach.
+
+use super::func::Label;
+use minigo_bytecode::{Op, Reg};
+
+/// Code with its jumps resolved.
+pub(super) struct Assembled {
+    pub(super) code: Vec<Op>,
+    /// Where each op of the input (and its end) starts in `code`.
+    pub(super) starts: Vec<u32>,
+}
+
+/// Puts the prologue before the code and resolves its jumps, given as (index of the op, label); `targets` maps labels to
+/// indices.
+pub(super) fn assemble(
+    prologue: Vec<Op>,
+    code: Vec<Op>,
+    jumps: &[(u32, Label)],
+    targets: &[u32],
+) -> Assembled {
+    let mut jump_of: Vec<Option<u32>> = vec![None; code.len()];
+    for &(at, label) in jumps {
+        jump_of[at as usize] = Some(targets[label.index()]);
+    }
+    for &(at, _) in jumps {
+        jump_of[at as usize] = thread(&code, &jump_of, at as usize);
+    }
+    let mut long = vec![false; code.len()];
+    let mut starts = layout(prologue.len(), &code, &long);
+    // Every round can only lengthen jumps, so this ends.
+    loop {
+        let mut changed = false;
+        for &(at, _) in jumps {
+            let at = at as usize;
+            let Some(target) = jump_of[at] else { continue };
+            let distance = starts[target as usize] as i64 - starts[at] as i64;
+            // A margin of two: a long form is two ops longer at most.
+            if !long[at] && is_short(&code[at]) && i16::try_from(distance.abs() + 2).is_err() {
+                long[at] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+        starts = layout(prologue.len(), &code, &long);
+    }
+    let mut out = prologue;
+    for (at, op) in code.iter().enumerate() {
+        let Some(target) = jump_of[at] else {
+            out.push(*op);
+            continue;
+        };
+        let target = starts[target as usize] as i64;
+        if long[at] {
+            push_long(&mut out, *op, target);
+        } else {
+            let mut op = *op;
+            let distance = target - out.len() as i64;
+            set_distance(&mut op, distance as i32);
+            out.push(op);
+        }
+    }
+    Assembled { code: out, starts }
+}
+
+/// The target of the jump at `at`, followed through unconditional jumps.
+fn thread(code: &[Op], jump_of: &[Option<u32>], at: usize) -> Option<u32> {
+    let mut target = jump_of[at]?;
+    if code[at].is_back_edge() {
+        return Some(target);
+    }
+    while let Some(Op::Jump { .. }) = code.get(target as usize) {
+        match jump_of[target as usize] {
+            Some(next) => target = next,
+            None => break,
+        }
+    }
+    Some(target)
+}
+
+fn layout(prologue: usize, code: &[Op], long: &[bool]) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(code.len() + 1);
+    let mut at = prologue as u32;
+    for (op, long) in code.iter().zip(long) {
+        starts.push(at);
+        at += match (long, op) {
+            (false, _) => 1,
+            (true, Op::LoopIncLtInt { .. }) => 3,
+            (true, _) => 2,
+        };
+    }
+    starts.push(at);
+    starts
+}
+
+/// Writes the jump operand of an op that has one.
+fn set_distance(op: &mut Op, distance: i32) {
+    use Op::*;
+    let short = distance as i16;
+    match op {
+        Jump { to }
+        | JumpIf { to, .. }
+        | JumpIfNot { to, .. }
+        | JumpNil { to, .. }
+        | JumpNotNil { to, .. }
+        | MapNext { to, .. }
+        | Loop { to }
+        | LoopIf { to, .. }
+        | LoopIfNot { to, .. } => *to = distance,
+        JumpEqInt { to, .. }
+        | JumpNeInt { to, .. }
+        | JumpLtInt { to, .. }
+        | JumpLeInt { to, .. }
+        | JumpLtUint { to, .. }
+        | JumpLeUint { to, .. }
+        | JumpEqIntImm { to, .. }
+        | JumpNeIntImm { to, .. }
+        | JumpLtIntImm { to, .. }
+        | JumpLeIntImm { to, .. }
+        | JumpGtIntImm { to, .. }
+        | JumpGeIntImm { to, .. }
+        | JumpEqFloat { to, .. }
+        | JumpNeFloat { to, .. }
+        | JumpLtFloat { to, .. }
+        | JumpNotLtFloat { to, .. }
+        | JumpLeFloat { to, .. }
+        | JumpNotLeFloat { to, .. }
+        | LoopNeInt { to, .. }
+        | LoopLtInt { to, .. }
+        | LoopLeInt { to, .. }
+        | LoopNeIntImm { to, .. }
+        | LoopLtIntImm { to, .. }
+        | LoopLeIntImm { to, .. }
+        | LoopGtIntImm { to, .. }
+        | LoopGeIntImm { to, .. }
+        | LoopLtFloat { to, .. }
+        | LoopLeFloat { to, .. }
+        | LoopIncLtInt { to, .. } => *to = short,
+        _ => {}
+    }
+}
+
+fn is_short(op: &Op) -> bool {
+    inverted(op).is_some()
+}
+
+/// The forward jump taken exactly when a short jump is not.
+fn inverted(op: &Op) -> Option<Op> {
+    use Op::*;
+    let to = 2;
+    Some(match *op {
+        JumpEqInt { lhs, rhs, .. } => JumpNeInt { lhs, rhs, to },
+        JumpNeInt { lhs, rhs, .. } | LoopNeInt { lhs, rhs, .. } => JumpEqInt { lhs, rhs, to },
+        JumpLtInt { lhs, rhs, .. } | LoopLtInt { lhs, rhs, .. } => JumpLeInt {
+            lhs: rhs,
+            rhs: lhs,
+            to,
+        },
+        JumpLeInt { lhs, rhs, .. } | LoopLeInt { lhs, rhs, .. } => JumpLtInt {
+            lhs: rhs,
+            rhs: lhs,
+            to,
+        },
+        JumpLtUint { lhs, rhs, .. } => JumpLeUint {
+            lhs: rhs,
+            rhs: lhs,
+            to,
+        },
+        JumpLeUint { lhs, rhs, .. } => JumpLtUint {
+            lhs: rhs,
+            rhs: lhs,
+            to,
+        },
+        JumpEqIntImm { lhs, imm, .. } => JumpNeIntImm { lhs, imm, to },
+        JumpNeIntImm { lhs, imm, .. } | LoopNeIntImm { lhs, imm, .. } => {
+            JumpEqIntImm { lhs, imm, to }
+        }
+        JumpLtIntImm { lhs, imm, .. } | LoopLtIntImm { lhs, imm, .. } => {
+            JumpGeIntImm { lhs, imm, to }
+        }
+        JumpLeIntImm { lhs, imm, .. } | LoopLeIntImm { lhs, imm, .. } => {
+            JumpGtIntImm { lhs, imm, to }
+        }
+        JumpGtIntImm { lhs, imm, .. } | LoopGtIntImm { lhs, imm, .. } => {
+            JumpLeIntImm { lhs, imm, to }
+        }
+        JumpGeIntImm { lhs, imm, .. } | LoopGeIntImm { lhs, imm, .. } => {
+            JumpLtIntImm { lhs, imm, to }
+        }
+        JumpEqFloat { lhs, rhs, .. } => JumpNeFloat { lhs, rhs, to },
+        JumpNeFloat { lhs, rhs, .. } => JumpEqFloat { lhs, rhs, to },
+        JumpLtFloat { lhs, rhs, .. } | LoopLtFloat { lhs, rhs, .. } => {
+            JumpNotLtFloat { lhs, rhs, to }
+        }
+        JumpNotLtFloat { lhs, rhs, .. } => JumpLtFloat { lhs, rhs, to },
+        JumpLeFloat { lhs, rhs, .. } | LoopLeFloat { lhs, rhs, .. } => {
+            JumpNotLeFloat { lhs, rhs, to }
+        }
+        JumpNotLeFloat { lhs, rhs, .. } => JumpLeFloat { lhs, rhs, to },
+        LoopIncLtInt { i, limit, .. } => JumpLeInt {
+            lhs: limit,
+            rhs: i,
+            to,
+        },
+        _ => return None,
+    })
+}
+
+/// The jump around a long jump, and the long jump.
+fn push_long(out: &mut Vec<Op>, op: Op, target: i64) {
+    if let Op::LoopIncLtInt { i, .. } = op {
+        let (dst, lhs): (Reg, Reg) = (i, i);
+        out.push(Op::AddIntImm { dst, lhs, imm: 1 });
+    }
+    if let Some(around) = inverted(&op) {
+        out.push(around);
+    }
+    let to = (target - out.len() as i64) as i32;
+    out.push(if op.is_back_edge() {
+        Op::Loop { to }
+    } else {
+        Op::Jump { to }
+    });
+}

@@ -1,0 +1,428 @@
+//! Escape analysis: which variables can live in registers.
+//!
+//! A variable is in a *cell* (a heap object of its own) when its address is taken, or when a function literal captures it
+//! and it is assigned again after its definition. A captured variable that keeps its first value is copied into the
+//! closure; all others stay in registers. Variables of array type and of big struct types live in memory in any case
+//! (`codegen::layout`); for them the answer says whether that memory can be seen from elsewhere.
+//!
+//! Since Go 1.22 each iteration of a `for` has its own copy of the loop variables, made before the post statement. An
+//! assignment in the post statement therefore changes the next iteration's variable, before any closure can have
+//! captured that one: it does not count as an assignment after capture (`VarInfo::stepped`).
+//!
+//! The pass also numbers function literals as Go's tracebacks name them, and finds the element types whose elements
+//! someone takes the address of: these must be reachable by pointer (see `codegen::layout`).
+
+use crate::types::ty::{Basic, Ty, Type, Types};
+use crate::types::typed::*;
+
+/// What is known about a local variable.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct VarInfo {
+    /// A function literal other than its owner uses it.
+    pub captured: bool,
+    /// Assigned (or a part of it is) other than by its definition or by the post statement of its loop.
+    pub reassigned: bool,
+    /// Assigned by the post statement of the loop that declares it.
+    pub stepped: bool,
+    /// Its address, or that of a part, is taken; slicing an array does so, too.
+    pub address_taken: bool,
+}
+
+impl VarInfo {
+    /// Must live in a heap object of its own.
+    pub fn in_cell(&self) -> bool {
+        self.address_taken || (self.captured && self.reassigned)
+    }
+
+    /// Never changes after its definition.
+    pub fn is_constant(&self) -> bool {
+        !self.reassigned && !self.stepped && !self.address_taken
+    }
+}
+
+/// What is known about a function literal (or, at index 0, the declared function itself).
+#[derive(Clone, Debug, Default)]
+pub struct LitInfo {
+    /// The function around it; itself for index 0.
+    pub parent: u32,
+    /// Its number among the literals directly in its parent, from 1.
+    pub number: u32,
+    /// Variables of functions around it that it or literals in it use, in order of first use.
+    pub captures: Vec<VarId>,
+}
+
+/// The answers for one declared function.
+#[derive(Clone, Debug, Default)]
+pub struct FuncEscapes {
+    pub vars: Vec<VarInfo>,
+    /// By `LitId`.
+    pub lits: Vec<LitInfo>,
+}
+
+impl FuncEscapes {
+    /// What is known about a variable.
+    pub fn var(&self, var: VarId) -> VarInfo {
+        self.vars.get(var.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// The name of a literal as tracebacks print it: `main.f.func1`, and `main.f.func1.2` for a literal in it.
+    pub fn lit_name(&self, func: &str, lit: LitId) -> String {
+        let info = &self.lits[lit.0 as usize];
+        if lit.0 == 0 {
+            func.to_string()
+        } else if info.parent == 0 {
+            format!("{func}.func{}", info.number)
+        } else {
+            format!(
+                "{}.{}",
+                self.lit_name(func, LitId(info.parent)),
+                info.number
+            )
+        }
+    }
+}
+
+/// The answers for a module.
+#[derive(Clone, Debug, Default)]
+pub struct Escapes {
+    /// By `FuncRef`.
+    pub funcs: Vec<FuncEscapes>,
+    /// Basic types of which an array's or slice's element has its address taken somewhere.
+    pub element_addresses: Vec<Basic>,
+}
+
+/// Analyses every function of the module.
+pub fn analyze(module: &Module) -> Escapes {
+    let mut escapes = Escapes::default();
+    for func in &module.funcs {
+        let mut pass = Pass {
+            types: &module.types,
+            func,
+            out: FuncEscapes {
+                vars: vec![VarInfo::default(); func.vars.len()],
+                lits: vec![LitInfo::default(); func.lits as usize + 1],
+            },
+            around: vec![0],
+            headers: Vec::new(),
+            element_addresses: &mut escapes.element_addresses,
+        };
+        pass.code(&func.code);
+        escapes.funcs.push(pass.out);
+    }
+    escapes
+}
+
+/// The condition or post statement of a `for` being walked.
+struct Header<'a> {
+    vars: &'a [VarId],
+    is_post: bool,
+    lit: u32,
+}
+
+struct Pass<'a> {
+    types: &'a Types,
+    func: &'a Func,
+    out: FuncEscapes,
+    /// The literals around the current place, innermost last.
+    around: Vec<u32>,
+    headers: Vec<Header<'a>>,
+    element_addresses: &'a mut Vec<Basic>,
+}
+
+impl<'a> Pass<'a> {
+    fn current(&self) -> u32 {
+        self.around.last().copied().unwrap_or(0)
+    }
+
+    fn info(&mut self, var: VarId) -> &mut VarInfo {
+        &mut self.out.vars[var.0 as usize]
+    }
+
+    fn code(&mut self, code: &'a FuncCode) {
+        for &result in &code.results {
+            self.info(result).reassigned = true;
+        }
+        self.block(&code.body);
+    }
+
+    fn block(&mut self, block: &'a Block) {
+        for stmt in &block.stmts {
+            self.stmt(stmt);
+        }
+    }
+
+    fn target(&mut self, target: &'a Target) {
+        if let Target::Place(place) = target {
+            self.assigned(place);
+            self.expr(place);
+        }
+    }
+
+    /// The variable that a place is (a part of), if it is not reached through a pointer or slice.
+    fn root(&self, place: &Expr) -> Option<VarId> {
+        match &place.kind {
+            ExprKind::Var(var) => Some(*var),
+            ExprKind::Field { x, .. } => self.root(x),
+            ExprKind::Index { x, .. } if self.is_array(x.ty) => self.root(x),
+            _ => None,
+        }
+    }
+
+    fn is_array(&self, ty: Ty) -> bool {
+        matches!(self.types.under(ty), Type::Array { .. })
+    }
+
+    fn assigned(&mut self, place: &Expr) {
+        let Some(var) = self.root(place) else { return };
+        let current = self.current();
+        let stepped = self
+            .headers
+            .iter()
+            .any(|h| h.is_post && h.lit == current && h.vars.contains(&var));
+        let info = self.info(var);
+        if stepped {
+            info.stepped = true;
+        } else {
+            info.reassigned = true;
+        }
+    }
+
+    fn address_taken(&mut self, place: &Expr) {
+        if let Some(var) = self.root(place) {
+            self.info(var).address_taken = true;
+        }
+    }
+
+    fn used(&mut self, var: VarId) {
+        let owner = self.func.vars[var.0 as usize].owner.0;
+        if owner == self.current() {
+            return;
+        }
+        let in_header = self.headers.iter().any(|h| h.vars.contains(&var));
+        let info = self.info(var);
+        info.captured = true;
+        info.reassigned |= in_header;
+        for &lit in self.around.iter().rev() {
+            if lit == owner {
+                break;
+            }
+            let captures = &mut self.out.lits[lit as usize].captures;
+            if !captures.contains(&var) {
+                captures.push(var);
+            }
+        }
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt) {
+        match &stmt.kind {
+            StmtKind::Expr(x) | StmtKind::Go(x) | StmtKind::Defer(x) | StmtKind::ReturnTuple(x) => {
+                self.expr(x)
+            }
+            StmtKind::Zero(_)
+            | StmtKind::Label(_)
+            | StmtKind::Goto(_)
+            | StmtKind::Break(_)
+            | StmtKind::Continue(_) => {}
+            StmtKind::Assign { targets, values } => {
+                targets.iter().for_each(|t| self.target(t));
+                values.iter().for_each(|v| self.expr(v));
+            }
+            StmtKind::AssignTuple { targets, value } => {
+                targets.iter().for_each(|t| self.target(t));
+                self.expr(value);
+            }
+            StmtKind::OpAssign { target, value, .. } => {
+                self.assigned(target);
+                self.expr(target);
+                self.expr(value);
+            }
+            StmtKind::Send { chan, value } => {
+                self.expr(chan);
+                self.expr(value);
+            }
+            StmtKind::Block(block) => self.block(block),
+            StmtKind::If { cond, then, els } => {
+                self.expr(cond);
+                self.block(then);
+                if let Some(els) = els {
+                    self.stmt(els);
+                }
+            }
+            StmtKind::For(f) => self.for_stmt(f),
+            StmtKind::Range(range) => {
+                self.expr(&range.x);
+                range.key.iter().for_each(|t| self.target(t));
+                range.value.iter().for_each(|t| self.target(t));
+                self.block(&range.body);
+            }
+            StmtKind::Switch(switch) => {
+                for case in &switch.cases {
+                    case.conds.iter().for_each(|c| self.expr(c));
+                    self.block(&case.body);
+                }
+            }
+            StmtKind::TypeSwitch(switch) => {
+                self.used(switch.x);
+                for case in &switch.cases {
+                    self.block(&case.body);
+                }
+            }
+            StmtKind::Select(select) => {
+                for case in &select.cases {
+                    match &case.comm {
+                        Comm::Default => {}
+                        Comm::Send { chan, value } => {
+                            self.expr(chan);
+                            self.expr(value);
+                        }
+                        Comm::Recv { chan, value, ok } => {
+                            self.expr(chan);
+                            value.iter().for_each(|t| self.target(t));
+                            ok.iter().for_each(|t| self.target(t));
+                        }
+                    }
+                    self.block(&case.body);
+                }
+            }
+            StmtKind::Return(values) => values.iter().for_each(|v| self.expr(v)),
+        }
+    }
+
+    fn for_stmt(&mut self, f: &'a For) {
+        let lit = self.current();
+        self.headers.push(Header {
+            vars: &f.vars,
+            is_post: false,
+            lit,
+        });
+        if let Some(cond) = &f.cond {
+            self.expr(cond);
+        }
+        if let Some(post) = &f.post {
+            if let Some(header) = self.headers.last_mut() {
+                header.is_post = true;
+            }
+            self.stmt(post);
+        }
+        self.headers.pop();
+        self.block(&f.body);
+    }
+
+    fn lit(&mut self, code: &'a FuncCode) {
+        let parent = self.current();
+        let number = 1 + self
+            .out
+            .lits
+            .iter()
+            .filter(|l| l.number != 0 && l.parent == parent)
+            .count() as u32;
+        let info = &mut self.out.lits[code.lit.0 as usize];
+        info.parent = parent;
+        info.number = number;
+        self.around.push(code.lit.0);
+        self.code(code);
+        self.around.pop();
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Const(_) | ExprKind::Zero | ExprKind::Global(_) | ExprKind::Func { .. } => {}
+            ExprKind::Var(var) => self.used(*var),
+            ExprKind::FuncLit(code) => self.lit(code),
+            ExprKind::Unary { x, .. }
+            | ExprKind::Convert(x)
+            | ExprKind::NilCheck(x)
+            | ExprKind::Deref(x)
+            | ExprKind::Field { x, .. }
+            | ExprKind::TypeAssert(x)
+            | ExprKind::Recv(x)
+            | ExprKind::TypeAssertOk(x)
+            | ExprKind::RecvOk(x) => self.expr(x),
+            ExprKind::AddrOf(x) => {
+                self.address_taken(x);
+                self.element_address(x);
+                self.expr(x);
+            }
+            ExprKind::Binary { x, y, .. }
+            | ExprKind::Compare { x, y, .. }
+            | ExprKind::AndAnd { x, y }
+            | ExprKind::OrOr { x, y } => {
+                self.expr(x);
+                self.expr(y);
+            }
+            ExprKind::Index { x, index } => {
+                self.expr(x);
+                self.expr(index);
+            }
+            ExprKind::MapIndex { map, key } | ExprKind::MapIndexOk { map, key } => {
+                self.expr(map);
+                self.expr(key);
+            }
+            ExprKind::Call { callee, args } => {
+                match &**callee {
+                    Callee::Static { .. } => {}
+                    Callee::Interface { recv, .. } | Callee::TypeParam { recv, .. } => {
+                        self.expr(recv)
+                    }
+                    Callee::Value(x) => self.expr(x),
+                }
+                args.iter().for_each(|a| self.expr(a));
+            }
+            ExprKind::Builtin { args, .. } => args.iter().for_each(|a| self.expr(a)),
+            ExprKind::Let { init, body, .. } => {
+                self.expr(init);
+                self.expr(body);
+            }
+            ExprKind::Slice { x, lo, hi, max } => {
+                if self.is_array(x.ty) {
+                    self.address_taken(x);
+                }
+                self.expr(x);
+                for bound in [lo, hi, max].into_iter().flatten() {
+                    self.expr(bound);
+                }
+            }
+            ExprKind::StructLit(fields) => fields.iter().for_each(|(_, x)| self.expr(x)),
+            ExprKind::ArrayLit(elems) | ExprKind::SliceLit { elems, .. } => {
+                elems.iter().for_each(|(_, x)| self.expr(x));
+            }
+            ExprKind::MapLit(entries) => {
+                for (key, value) in entries {
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+        }
+    }
+
+    fn element_address(&mut self, place: &Expr) {
+        let ExprKind::Index { .. } = &place.kind else {
+            return;
+        };
+        match self.types.under(place.ty) {
+            Type::Basic(basic) if !self.element_addresses.contains(basic) => {
+                self.element_addresses.push(*basic);
+            }
+            Type::Param(_) => {
+                for basic in NARROW {
+                    if !self.element_addresses.contains(basic) {
+                        self.element_addresses.push(*basic);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Types that are packed in arrays and slices.
+const NARROW: &[Basic] = &[
+    Basic::Bool,
+    Basic::Int8,
+    Basic::Int16,
+    Basic::Int32,
+    Basic::Uint8,
+    Basic::Uint16,
+    Basic::Uint32,
+    Basic::Float32,
+];
