@@ -4,12 +4,13 @@
 
 pub mod codegen;
 pub mod diagnostics;
-mod load;
 pub mod escape;
+mod load;
 pub mod types;
 
 pub use load::Importer;
 
+use minigo_bytecode::Program;
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::SourceFile;
 use minigo_grammar::symbol::Symbols;
@@ -24,6 +25,46 @@ pub struct Checked {
     pub diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// All files, those of imported packages after the program's own.
     pub files: Vec<SourceFile>,
+}
+
+/// A compiled program, or why there is none.
+pub struct Compiled {
+    /// None if a diagnostic is an error.
+    pub program: Option<Program>,
+    /// Sorted by file and place.
+    pub diagnostics: Vec<(FileIndex, Diagnostic)>,
+    /// All files, those of imported packages after the program's own.
+    pub files: Vec<SourceFile>,
+}
+
+/// The whole pipeline: parse, check, escape analysis, code generation. The VM verifies what comes out.
+pub fn compile(files: Vec<SourceFile>, importer: Importer<'_>) -> Compiled {
+    let mut checked = check(files, importer);
+    let mut program = None;
+    if let Some(module) = &checked.module {
+        let escapes = escape::analyze(module);
+        match codegen::generate(module, &escapes, &checked.files) {
+            Ok(generated) => program = Some(generated),
+            Err(refusals) => {
+                for refusal in refusals {
+                    let diagnostic = Diagnostic::error(
+                        diagnostics::code::UNSUPPORTED,
+                        refusal.loc.span,
+                        refusal.message,
+                    );
+                    checked.diagnostics.push((refusal.loc.file, diagnostic));
+                }
+                checked
+                    .diagnostics
+                    .sort_by_key(|(file, d)| (*file, d.span.start));
+            }
+        }
+    }
+    Compiled {
+        program,
+        diagnostics: checked.diagnostics,
+        files: checked.files,
+    }
 }
 
 /// Parses and checks a program of the given files; `importer` finds the packages that it imports.
