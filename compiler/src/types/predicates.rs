@@ -171,7 +171,7 @@ impl Types {
     /// nil is a value of the type.
     pub fn has_nil(&self, ty: Ty) -> bool {
         match self.under(ty) {
-            Type::Basic(basic) => matches!(basic, Basic::UnsafePointer | Basic::UntypedNil),
+            Type::Basic(basic) => *basic == Basic::UnsafePointer,
             Type::Slice(_)
             | Type::Pointer(_)
             | Type::Func(_)

@@ -707,7 +707,8 @@ impl Checker<'_> {
     ) -> Option<Target> {
         let Left { target, ty } = self.left(lhs)?;
         let loc = self.expr_loc(lhs);
-        let mut x = part_operand(value, "value", lhs, loc);
+        let mut x = part_operand(value, "", lhs, loc);
+        x.source = Source::Expr(lhs);
         self.assignment(&mut x, ty, context);
         x.is_valid().then_some(target)
     }

@@ -19,6 +19,8 @@ pub(crate) struct Call<'a> {
     pub(crate) args: &'a [ExprId],
     /// Whether `...` follows the last argument.
     pub(crate) spread: bool,
+    /// Where `(` is.
+    pub(crate) lparen: u32,
 }
 
 /// Checked arguments.
@@ -36,6 +38,7 @@ impl Checker<'_> {
             fun,
             args,
             ellipsis,
+            lparen,
             ..
         } = ast.expr(id)
         else {
@@ -46,11 +49,13 @@ impl Checker<'_> {
             fun,
             args: ast.expr_list(args),
             spread: ellipsis.is_some(),
+            lparen,
         };
         let mut f = match ast.expr(ast.unparen(fun)) {
             ast::Expr::Selector { x, sel } => self.selector(fun, x, sel),
             _ => self.generic_expr(fun, None),
         };
+        self.require_value_or_type(&mut f);
         match f.mode {
             Mode::Invalid => {
                 self.use_exprs(call.args);

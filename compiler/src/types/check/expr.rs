@@ -95,6 +95,15 @@ impl Checker<'_> {
         x.invalidate();
     }
 
+    /// Reports calls without result where a value or a type is needed.
+    pub(crate) fn require_value_or_type(&mut self, x: &mut Operand) {
+        if x.mode == Mode::NoValue {
+            let message = format!("{} used as value or type", self.describe(x));
+            self.error(code::NOT_AN_EXPRESSION, x.loc.span, message);
+            x.invalidate();
+        }
+    }
+
     /// Reports calls with several results.
     pub(crate) fn require_single(&mut self, x: &mut Operand) {
         if x.mode == Mode::Value && matches!(self.types.get(x.ty), Type::Tuple(_)) {
@@ -234,16 +243,12 @@ impl Checker<'_> {
 
     fn star(&mut self, id: ExprId, inner: ExprId) -> Operand {
         let mut x = self.expr(inner, None);
+        self.require_value_or_type(&mut x);
         match x.mode {
             Mode::Invalid => return self.invalid(id),
             Mode::TypeExpr => {
                 let ty = self.type_expr(id);
                 return self.type_operand(id, ty);
-            }
-            Mode::NoValue => {
-                let message = format!("{} used as value or type", self.describe(&x));
-                self.error(code::NOT_AN_EXPRESSION, x.loc.span, message);
-                return self.invalid(id);
             }
             _ => {
                 self.require_value(&mut x);
@@ -413,13 +418,7 @@ impl Checker<'_> {
                 Type::Chan { .. } => None,
                 _ => Some("non-channel "),
             }
-            .map(|problem| {
-                if is_param {
-                    format!("{problem}{}", self.type_string(term.ty))
-                } else {
-                    problem.to_string()
-                }
-            });
+            .map(|problem| format!("{problem}{}", self.type_string(term.ty)));
             if cause.is_some() {
                 break;
             }
@@ -439,7 +438,7 @@ impl Checker<'_> {
         let verb = if recv { "receive from" } else { "send to" };
         let message = match is_param {
             true => format!("invalid operation: cannot {verb} {what}: {cause}"),
-            false => format!("invalid operation: cannot {verb} {cause}{what}"),
+            false => format!("invalid operation: cannot {verb} {cause} {what}"),
         };
         self.error(code::BAD_SEND, at, message);
         None

@@ -1,6 +1,7 @@
 //! `x[i]`, `f[T]`, `x[lo:hi:max]`.
 
 use minigo_grammar::ast::{self, ExprId, ExprList};
+use minigo_grammar::source::Span;
 
 use super::{Checker, Mode, Operand};
 use crate::diagnostics::code;
@@ -33,10 +34,11 @@ pub(crate) struct Index {
 impl Checker<'_> {
     /// An index expression, an instantiated function, or an instantiated type.
     pub(crate) fn index_expr(&mut self, id: ExprId) -> Operand {
-        let ast::Expr::Index { x, indices, .. } = self.ast().expr(id) else {
+        let ast::Expr::Index { x, indices, lbrack } = self.ast().expr(id) else {
             return self.invalid(id);
         };
         let mut x = self.generic_expr_or_type(x);
+        self.require_value_or_type(&mut x);
         match x.mode {
             Mode::Invalid => {
                 self.use_index_exprs(indices);
@@ -57,7 +59,7 @@ impl Checker<'_> {
         }
         let Some(indexed) = self.indexed(&x) else {
             let message = format!("cannot index {}", self.describe(&x));
-            self.error(code::INVALID_INDEX, x.loc.span, message);
+            self.error(code::INVALID_INDEX, Span::at(lbrack), message);
             self.use_index_exprs(indices);
             return self.invalid(id);
         };

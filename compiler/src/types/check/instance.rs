@@ -95,7 +95,8 @@ impl Checker<'_> {
         x.loc = self.expr_loc(id);
         if given == wanted {
             let places: Vec<Span> = list.iter().map(|&arg| self.ast().expr_span(arg)).collect();
-            if !self.instantiate(&mut x, &params, &args, &places) {
+            let id_span = self.ast().expr_span(id);
+            if !self.instantiate(&mut x, &params, &args, &places, id_span) {
                 return self.invalid(id);
             }
         } else if let Some(tree) = &mut x.tree
@@ -106,17 +107,18 @@ impl Checker<'_> {
         x
     }
 
-    /// Gives a generic function all its type arguments, which must satisfy their constraints; `places` are those of the
-    /// arguments that are written.
+    /// Gives a generic function all its type arguments, which must satisfy their constraints. What is wrong with one is
+    /// reported at its place in `places`, if it is written, else at `at`.
     fn instantiate(
         &mut self,
         x: &mut Operand,
         params: &[TypeParamId],
         args: &[Ty],
         places: &[Span],
+        at: Span,
     ) -> bool {
         if let Err((index, cause)) = self.satisfies(params, args) {
-            let span = places.get(index).copied().unwrap_or(x.loc.span);
+            let span = places.get(index).copied().unwrap_or(at);
             self.error_lines(code::TYPE_ARGS, span, &cause);
             return false;
         }
@@ -173,7 +175,7 @@ impl Checker<'_> {
         }
         match self.solve(&mut unifier, &fresh, &[], &[], x.loc.span) {
             Ok(args) => {
-                if !self.instantiate(x, &params, &args, &[]) {
+                if !self.instantiate(x, &params, &args, &[], x.loc.span) {
                     x.invalidate();
                 }
             }
@@ -231,7 +233,7 @@ impl Checker<'_> {
             return None;
         };
         let mut unifier = Unifier::new(&fresh, &known);
-        let span = self.ast().expr_span(call.id);
+        let span = Span::at(call.lparen);
         let solved = match known.iter().all(Option::is_some) {
             true => Ok(known.into_iter().flatten().collect()),
             false => self.solve(&mut unifier, &fresh, &param_tys, &args.operands, span),
@@ -254,7 +256,7 @@ impl Checker<'_> {
             let arg = &mut args.operands[i];
             arg.ty = ty;
             let solved = solved[start..start + own.len()].to_vec();
-            if !self.instantiate(arg, &own, &solved, &[]) {
+            if !self.instantiate(arg, &own, &solved, &[], span) {
                 return None;
             }
         }
@@ -266,7 +268,7 @@ impl Checker<'_> {
             .iter()
             .map(|&arg| self.ast().expr_span(arg))
             .collect();
-        if !self.instantiate(f, &params, &solved[..params.len()], &places) {
+        if !self.instantiate(f, &params, &solved[..params.len()], &places, span) {
             return None;
         }
         self.types.as_sig(f.ty).cloned()

@@ -363,8 +363,7 @@ impl<'a> Checker<'a> {
             loc,
             kind: ObjectKind::Var { var, ty },
             state: State::Done,
-            // What has no type was reported, and nobody can use it.
-            used: ty == Ty::INVALID,
+            used: false,
             site: None,
         });
         self.declare(ident, object);

@@ -84,6 +84,7 @@ impl Checker<'_> {
             return self.package_selector(id, object, package, sel);
         }
         let mut x = self.expr(left, None);
+        self.require_value_or_type(&mut x);
         match x.mode {
             Mode::Invalid => return self.invalid(id),
             Mode::Builtin(_) => {
@@ -91,11 +92,6 @@ impl Checker<'_> {
                     "invalid use of {} in selector expression",
                     self.describe(&x)
                 );
-                self.error(code::NOT_AN_EXPRESSION, x.loc.span, message);
-                return self.invalid(id);
-            }
-            Mode::NoValue => {
-                let message = format!("{} used as value or type", self.describe(&x));
                 self.error(code::NOT_AN_EXPRESSION, x.loc.span, message);
                 return self.invalid(id);
             }
