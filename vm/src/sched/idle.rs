@@ -178,9 +178,8 @@ impl Scheduler {
             return false;
         };
         let started = spawn_thread("machine", move || {
+            let _ended = ThreadEnd(me.clone());
             Machine::of_thread(&me, processor, spinning).schedule();
-            me.idle.lock().threads -= 1;
-            me.arrived.notify_all();
         });
         if !started {
             let mut idle = self.idle.lock();
@@ -245,6 +244,16 @@ impl Scheduler {
         if let Some(keeper) = &idle.world.timekeeper {
             keeper.poke();
         }
+    }
+}
+
+/// Counts a thread out, however it ends.
+pub(crate) struct ThreadEnd(pub(crate) Arc<Scheduler>);
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        self.0.idle.lock().threads -= 1;
+        self.0.arrived.notify_all();
     }
 }
 

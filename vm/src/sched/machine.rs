@@ -21,6 +21,8 @@ const GLOBAL_PERIOD: u32 = 61;
 const WAKE_SAFEPOINTS: u32 = 32;
 /// Numbers that a processor reserves at once for its new goroutines.
 const ID_BATCH: u32 = 16;
+/// Exit code for a bug in the VM.
+const INTERNAL_ERROR: i32 = 3;
 /// With a seed: the longest time slice in safepoints.
 const LONGEST_QUANTUM: usize = 2000;
 
@@ -107,6 +109,10 @@ impl Machine {
             self.spinning = false;
             self.sched().stop_spinning();
         }
+        self.release_processor();
+    }
+
+    fn release_processor(&mut self) {
         if let Some(p) = self.processor.take() {
             // SAFETY: processors live as long as the scheduler.
             let index = unsafe { p.as_ref() }.index;
@@ -663,6 +669,16 @@ impl Machine {
         p.current
             .store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
         result
+    }
+}
+
+impl Drop for Machine {
+    /// A panic of the VM's own ends the program, on whatever thread it comes: other machines would wait for this one for ever.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.sched().end(Finish::Exit(INTERNAL_ERROR));
+            self.release_processor();
+        }
     }
 }
 

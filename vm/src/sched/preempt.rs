@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Scheduler;
-use super::idle::spawn_thread;
+use super::idle::{ThreadEnd, spawn_thread};
 use super::processor::Processor;
 use crate::goroutine::Goroutine;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -53,9 +53,8 @@ impl Monitor {
         let Some(me) = sched.me.upgrade() else { return };
         sched.idle.lock().threads += 1;
         let started = spawn_thread("monitor", move || {
-            me.watch();
-            me.idle.lock().threads -= 1;
-            me.arrived.notify_all();
+            let ended = ThreadEnd(me);
+            ended.0.watch();
         });
         if !started {
             sched.idle.lock().threads -= 1;
