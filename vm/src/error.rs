@@ -27,17 +27,26 @@ pub struct RuntimeError {
 impl RuntimeError {
     /// `runtime error: text`.
     pub fn new(text: impl Into<String>) -> RuntimeError {
-        RuntimeError { kind: ErrorKind::Runtime, text: text.into() }
+        RuntimeError {
+            kind: ErrorKind::Runtime,
+            text: text.into(),
+        }
     }
 
     /// `text` alone.
     pub fn plain(text: impl Into<String>) -> RuntimeError {
-        RuntimeError { kind: ErrorKind::Plain, text: text.into() }
+        RuntimeError {
+            kind: ErrorKind::Plain,
+            text: text.into(),
+        }
     }
 
     /// A failed type assertion.
     pub fn type_assertion(text: impl Into<String>) -> RuntimeError {
-        RuntimeError { kind: ErrorKind::TypeAssertion, text: text.into() }
+        RuntimeError {
+            kind: ErrorKind::TypeAssertion,
+            text: text.into(),
+        }
     }
 
     /// A nil pointer was dereferenced.

@@ -4,8 +4,8 @@
 
 use crate::heap::Heap;
 use crate::native::NativeFn;
-use std::sync::Arc;
 use minigo_bytecode::{FuncId, Op, Position, Program, ShapeId, TypeId, TypeKind};
+use std::sync::Arc;
 
 /// What a call needs to know about a function.
 #[derive(Clone, Copy)]
@@ -71,8 +71,13 @@ pub(crate) const MARKER_PANIC_TEXT: u16 = 2;
 
 impl Image {
     /// Lays out a verified program. `resolve` finds natives by name; the error names one that is missing.
-    pub(crate) fn load(program: Arc<Program>, heap: &Heap, resolve: &dyn Fn(&str) -> Option<NativeFn>) -> Result<Image, String> {
-        let mut code: Vec<Op> = Vec::with_capacity(program.funcs.iter().map(|f| f.code.len()).sum::<usize>() + 3);
+    pub(crate) fn load(
+        program: Arc<Program>,
+        heap: &Heap,
+        resolve: &dyn Fn(&str) -> Option<NativeFn>,
+    ) -> Result<Image, String> {
+        let mut code: Vec<Op> =
+            Vec::with_capacity(program.funcs.iter().map(|f| f.code.len()).sum::<usize>() + 3);
         let mut starts = Vec::with_capacity(program.funcs.len() + 1);
         for func in &program.funcs {
             starts.push(code.len() as u32);
@@ -81,7 +86,10 @@ impl Image {
         let markers = code.len();
         starts.push(markers as u32);
         for reg in [MARKER_EXIT, MARKER_PANIC_RETURN, MARKER_PANIC_TEXT] {
-            code.push(Op::Extra { reg, index: u32::MAX });
+            code.push(Op::Extra {
+                reg,
+                index: u32::MAX,
+            });
         }
         let code = code.into_boxed_slice();
         let at = |i: usize| -> *const Op { &raw const code[i] };
@@ -89,32 +97,68 @@ impl Image {
             .funcs
             .iter()
             .zip(&starts)
-            .map(|(f, &start)| FuncEntry { code: at(start as usize), frame_size: f.frame_size, params: f.params.len() as u32 })
+            .map(|(f, &start)| FuncEntry {
+                code: at(start as usize),
+                frame_size: f.frame_size,
+                params: f.params.len() as u32,
+            })
             .collect();
-        let strings = program.strings.iter().map(|s| (Self::permanent_bytes(heap, s), s.len() as u64)).collect();
-        let static_closures = (0..program.funcs.len()).map(|id| Self::permanent_word(heap, id as u64)).collect();
+        let strings = program
+            .strings
+            .iter()
+            .map(|s| (Self::permanent_bytes(heap, s), s.len() as u64))
+            .collect();
+        let static_closures = (0..program.funcs.len())
+            .map(|id| Self::permanent_word(heap, id as u64))
+            .collect();
         let mut natives = Vec::with_capacity(program.natives.len());
         for native in &program.natives {
-            let Some(run) = resolve(&native.name) else { return Err(native.name.clone()) };
-            natives.push(BoundNative { run, params: native.params.len() as u32, results: native.results.len() as u32 });
+            let Some(run) = resolve(&native.name) else {
+                return Err(native.name.clone());
+            };
+            natives.push(BoundNative {
+                run,
+                params: native.params.len() as u32,
+                results: native.results.len() as u32,
+            });
         }
         let (rows, dispatch) = Self::dispatch_tables(&program);
-        let (exit_pc, panic_return_pc, panic_text_pc) = (at(markers), at(markers + 1), at(markers + 2));
-        Ok(Image { program, code, starts, funcs, strings, static_closures, rows, dispatch, natives, exit_pc, panic_return_pc, panic_text_pc })
+        let (exit_pc, panic_return_pc, panic_text_pc) =
+            (at(markers), at(markers + 1), at(markers + 2));
+        Ok(Image {
+            program,
+            code,
+            starts,
+            funcs,
+            strings,
+            static_closures,
+            rows,
+            dispatch,
+            natives,
+            exit_pc,
+            panic_return_pc,
+            panic_text_pc,
+        })
     }
 
     fn permanent_bytes(heap: &Heap, bytes: &[u8]) -> u64 {
         if bytes.is_empty() {
             return 0;
         }
-        let object = heap.alloc_permanent(ShapeId::SCALAR, bytes.len()).expect("memory for the program's constants").as_ptr();
+        let object = heap
+            .alloc_permanent(ShapeId::SCALAR, bytes.len())
+            .expect("memory for the program's constants")
+            .as_ptr();
         // SAFETY: the object was allocated with this size and nobody else knows it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), object.cast::<u8>(), bytes.len()) };
         object as u64
     }
 
     fn permanent_word(heap: &Heap, word: u64) -> u64 {
-        let object = heap.alloc_permanent(ShapeId::SCALAR, 8).expect("memory for the program's constants").as_ptr();
+        let object = heap
+            .alloc_permanent(ShapeId::SCALAR, 8)
+            .expect("memory for the program's constants")
+            .as_ptr();
         // SAFETY: as above.
         unsafe { *object = word };
         object as u64
@@ -139,7 +183,11 @@ impl Image {
             for (ty, func) in row {
                 dispatch[(start + ty - first_type) as usize] = func;
             }
-            rows.push(DispatchRow { first_type, len: last - first_type, start });
+            rows.push(DispatchRow {
+                first_type,
+                len: last - first_type,
+                start,
+            });
         }
         (rows, dispatch)
     }
@@ -172,7 +220,9 @@ impl Image {
     /// The function that `pc` lies in; none for the markers.
     pub(crate) fn func_at(&self, pc: *const Op) -> Option<FuncId> {
         let index = self.index_of(pc);
-        let after = self.starts.partition_point(|&start| start as usize <= index);
+        let after = self
+            .starts
+            .partition_point(|&start| start as usize <= index);
         (after <= self.program.funcs.len()).then(|| FuncId(after as u32 - 1))
     }
 

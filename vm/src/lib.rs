@@ -24,8 +24,8 @@ use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, verif
 use native::NativeFn;
 use sched::{Config as SchedConfig, Entry, Finish, Hooks, Machine, Scheduler};
 use std::cell::UnsafeCell;
-use value::map::Maps;
 use std::sync::Arc;
+use value::map::Maps;
 
 /// How a program is run.
 #[derive(Clone, Debug)]
@@ -91,7 +91,11 @@ unsafe impl Send for Vm {}
 /// Runs a program on this process's standard streams and returns its exit status. The calling thread is the first machine.
 ///
 /// `resolve` finds natives by name.
-pub fn run(program: Program, resolve: &dyn Fn(&str) -> Option<NativeFn>, config: Config) -> Result<i32, LoadError> {
+pub fn run(
+    program: Program,
+    resolve: &dyn Fn(&str) -> Option<NativeFn>,
+    config: Config,
+) -> Result<i32, LoadError> {
     let vm = Vm::load(program, resolve, config)?;
     // The process ends right after the program, so the VM stays where it is: other machines may still be on
     // their way to their next safepoint.
@@ -119,20 +123,45 @@ pub fn run(program: Program, resolve: &dyn Fn(&str) -> Option<NativeFn>, config:
 }
 
 impl Vm {
-    fn load(program: Program, resolve: &dyn Fn(&str) -> Option<NativeFn>, config: Config) -> Result<Vm, LoadError> {
+    fn load(
+        program: Program,
+        resolve: &dyn Fn(&str) -> Option<NativeFn>,
+        config: Config,
+    ) -> Result<Vm, LoadError> {
         verify::verify(&program).map_err(|error| LoadError::Unverified(error.to_string()))?;
-        let mut heap = Heap::new(&config.heap, &program.shapes, data_pointers(&program.types)).ok_or(LoadError::OutOfMemory)?;
+        let mut heap = Heap::new(&config.heap, &program.shapes, data_pointers(&program.types))
+            .ok_or(LoadError::OutOfMemory)?;
         let chan_shape = heap.add_first_pointer_shape();
         let program = Arc::new(program);
         let maps = Maps::new(&mut heap, Arc::clone(&program), 0);
-        let globals_shape = heap.add_shape(&minigo_bytecode::Shape { kinds: program.globals.clone() });
-        let globals = heap.alloc_permanent(globals_shape, program.globals.len() * 8).ok_or(LoadError::OutOfMemory)?;
+        let globals_shape = heap.add_shape(&minigo_bytecode::Shape {
+            kinds: program.globals.clone(),
+        });
+        let globals = heap
+            .alloc_permanent(globals_shape, program.globals.len() * 8)
+            .ok_or(LoadError::OutOfMemory)?;
         let image = Image::load(program, &heap, resolve).map_err(LoadError::MissingNative)?;
-        let sched = Scheduler::new(SchedConfig { procs: config.procs, seed: config.seed });
+        let sched = Scheduler::new(SchedConfig {
+            procs: config.procs,
+            seed: config.seed,
+        });
         let procs = sched.procs();
-        let local_heaps = (0..procs).map(|_| LocalHeapSlot(UnsafeCell::new(heap.local_heap()))).collect();
+        let local_heaps = (0..procs)
+            .map(|_| LocalHeapSlot(UnsafeCell::new(heap.local_heap())))
+            .collect();
         let byte_type = byte_type();
-        Ok(Vm { image, heap, local_heaps, globals: globals.as_ptr(), chan_shape, maps, byte_type, output: output::Output::new(), sched, config })
+        Ok(Vm {
+            image,
+            heap,
+            local_heaps,
+            globals: globals.as_ptr(),
+            chan_shape,
+            maps,
+            byte_type,
+            output: output::Output::new(),
+            sched,
+            config,
+        })
     }
 
     /// The program.
@@ -182,7 +211,11 @@ impl Vm {
     /// Where goroutines that run this function begin.
     pub(crate) fn entry_of(&self, func: FuncId) -> Entry {
         let entry = &self.image.funcs[func.index()];
-        Entry { pc: entry.code, frame_size: entry.frame_size, return_pc: self.image.exit_pc }
+        Entry {
+            pc: entry.code,
+            frame_size: entry.frame_size,
+            return_pc: self.image.exit_pc,
+        }
     }
 
     /// The local heap of the machine's processor.
@@ -226,8 +259,10 @@ impl Vm {
         self.heap.start_collection();
         let mut marker = self.heap.marker();
         let mut root_bytes = (self.program().globals.len() * 8) as u64;
-        self.sched.for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
-        self.sched.visit_timer_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word));
+        self.sched
+            .for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
+        self.sched
+            .visit_timer_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word));
         drop(marker);
         let helpers = self.sched.helpers();
         m.in_parallel(helpers, &|_| self.heap.marker().drain());
@@ -242,16 +277,23 @@ impl Vm {
         let mut bytes = 0;
         // SAFETY: the world is stopped: every goroutine is at a safepoint with its state saved.
         for frame in unsafe { interp::traceback::frames(self, g) } {
-            let Some(func) = self.image.func_at(frame.pc) else { continue };
+            let Some(func) = self.image.func_at(frame.pc) else {
+                continue;
+            };
             let kinds = &self.program().funcs[func.index()].registers;
             // SAFETY: a frame has all its function's registers; nobody writes them while the world is stopped.
-            marker.mark_words(kinds, unsafe { std::slice::from_raw_parts(frame.base, kinds.len()) });
+            marker.mark_words(kinds, unsafe {
+                std::slice::from_raw_parts(frame.base, kinds.len())
+            });
             bytes += kinds.len() as u64 * 8;
         }
         // SAFETY: the world is stopped.
         if let Some(unwind) = unsafe { g.unwind() } {
             let mut interfaces = Vec::new();
-            unwind.visit_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word), |value| interfaces.push(value));
+            unwind.visit_roots(
+                |word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word),
+                |value| interfaces.push(value),
+            );
             for value in interfaces {
                 marker.mark_interface(u64::from(value.ty.0), value.data);
             }
@@ -295,7 +337,11 @@ impl Vm {
     #[cold]
     pub(crate) fn internal_error(&self, what: &str, pc: *const Op) -> ! {
         let place = self.image.func_at(pc).map_or(String::new(), |f| {
-            format!(" in {} at {}", self.program().funcs[f.index()].name, self.image.offset_at(pc).unwrap_or(0))
+            format!(
+                " in {} at {}",
+                self.program().funcs[f.index()].name,
+                self.image.offset_at(pc).unwrap_or(0)
+            )
         });
         panic!("internal error: {what}{place}")
     }
@@ -321,4 +367,3 @@ fn byte_type() -> RuntimeType {
         pointer_to: None,
     }
 }
-

@@ -52,14 +52,20 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// Argument word `i`, as it is.
     pub fn word(&self, i: usize) -> u64 {
-        assert!(i < self.params, "internal error: native reads an argument it does not have");
+        assert!(
+            i < self.params,
+            "internal error: native reads an argument it does not have"
+        );
         // SAFETY: the verifier proved that the out area holds the native's argument words.
         unsafe { *self.window.add(i) }
     }
 
     /// Sets result word `i`.
     pub fn set_word(&mut self, i: usize, value: u64) {
-        assert!(i < self.results, "internal error: native writes a result it does not have");
+        assert!(
+            i < self.results,
+            "internal error: native writes a result it does not have"
+        );
         // SAFETY: the verifier proved that the out area has room for the native's result words.
         unsafe { *self.window.add(i) = value }
     }
@@ -81,7 +87,10 @@ impl<'a> Call<'a> {
 
     /// The string in argument words `i` and `i + 1`.
     pub fn str_value(&self, i: usize) -> Str {
-        Str { ptr: self.word(i), len: self.word(i + 1) }
+        Str {
+            ptr: self.word(i),
+            len: self.word(i + 1),
+        }
     }
 
     /// The bytes of the string in argument words `i` and `i + 1`.
@@ -133,7 +142,10 @@ impl<'a> Call<'a> {
 
     /// Element `index` of a slice of strings in argument words `i` and `i + 1`.
     pub fn str_element(&self, i: usize, index: usize) -> Str {
-        assert!(index < self.slice_len(i), "internal error: native indexes out of range");
+        assert!(
+            index < self.slice_len(i),
+            "internal error: native indexes out of range"
+        );
         // SAFETY: in range of a live slice of 16-byte elements.
         let (ptr, len) = unsafe { word::load_pair((self.word(i) as *const u64).add(2 * index)) };
         Str { ptr, len }
@@ -141,36 +153,60 @@ impl<'a> Call<'a> {
 
     /// Element `index` of a slice of one-word scalar elements (int, uint64, float64 …).
     pub fn word_element(&self, i: usize, index: usize) -> u64 {
-        assert!(index < self.slice_len(i), "internal error: native indexes out of range");
+        assert!(
+            index < self.slice_len(i),
+            "internal error: native indexes out of range"
+        );
         // SAFETY: in range of a live slice of 8-byte elements.
         unsafe { word::load((self.word(i) as *const u64).add(index)) }
     }
 
     /// Sets element `index` of a slice argument of one-word scalar elements.
     pub fn set_word_element(&mut self, i: usize, index: usize, value: u64) {
-        assert!(index < self.slice_len(i), "internal error: native indexes out of range");
+        assert!(
+            index < self.slice_len(i),
+            "internal error: native indexes out of range"
+        );
         // SAFETY: as in `word_element`.
         unsafe { word::store((self.word(i) as *mut u64).add(index), value) }
     }
 
     /// Sets element `index` of a slice argument of strings.
     pub fn set_str_element(&mut self, i: usize, index: usize, value: Str) {
-        assert!(index < self.slice_len(i), "internal error: native indexes out of range");
+        assert!(
+            index < self.slice_len(i),
+            "internal error: native indexes out of range"
+        );
         // SAFETY: as in `str_element`.
-        unsafe { word::store_pair((self.word(i) as *mut u64).add(2 * index), value.ptr, value.len) }
+        unsafe {
+            word::store_pair(
+                (self.word(i) as *mut u64).add(2 * index),
+                value.ptr,
+                value.len,
+            )
+        }
     }
 
     /// Element `index` of a slice of interfaces (`[]any`) in argument words `i` and `i + 1`.
     pub fn iface_element(&self, i: usize, index: usize) -> Iface {
-        assert!(index < self.slice_len(i), "internal error: native indexes out of range");
+        assert!(
+            index < self.slice_len(i),
+            "internal error: native indexes out of range"
+        );
         // SAFETY: in range of a live slice of 16-byte elements.
         let (ty, data) = unsafe { word::load_pair((self.word(i) as *const u64).add(2 * index)) };
-        Iface { ty: TypeId(ty as u32), data }
+        Iface {
+            ty: TypeId(ty as u32),
+            data,
+        }
     }
 
     /// The interface in argument words `i` and `i + 1`.
     pub fn iface(&self, i: usize) -> Iface {
-        Iface { ty: TypeId(self.word(i) as u32), data: self.word(i + 1) }
+        Iface {
+            ty: TypeId(self.word(i) as u32),
+            data: self.word(i + 1),
+        }
     }
 
     /// Sets result word `i` to an integer.
@@ -256,7 +292,10 @@ impl<'a> Call<'a> {
         let ptr = self.alloc(ShapeId::SCALAR, bytes.len()).cast::<u8>();
         // SAFETY: the object was allocated with this size, and nobody else knows it.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), ptr, bytes.len()) };
-        Str { ptr: ptr as u64, len: bytes.len() as u64 }
+        Str {
+            ptr: ptr as u64,
+            len: bytes.len() as u64,
+        }
     }
 
     /// A string as an interface of type `string`.
@@ -264,12 +303,18 @@ impl<'a> Call<'a> {
         let ptr = self.alloc(ShapeId::STRING, 16);
         // SAFETY: the object was just allocated.
         unsafe { word::store_pair(ptr, s.ptr, s.len) };
-        Iface { ty: self.vm.program().well_known.string, data: ptr as u64 }
+        Iface {
+            ty: self.vm.program().well_known.string,
+            data: ptr as u64,
+        }
     }
 
     /// An integer as an interface of the one-word scalar type `ty`.
     pub fn iface_of_word(&self, ty: TypeId, value: u64) -> Iface {
-        assert!(self.type_info(ty).direct, "internal error: a word as a value that is not one");
+        assert!(
+            self.type_info(ty).direct,
+            "internal error: a word as a value that is not one"
+        );
         Iface { ty, data: value }
     }
 
@@ -284,7 +329,9 @@ impl<'a> Call<'a> {
 
     /// Reflection over the program's types.
     pub fn reflect(&self) -> Reflect<'a> {
-        Reflect { program: self.vm.program() }
+        Reflect {
+            program: self.vm.program(),
+        }
     }
 
     /// Appends to standard output.

@@ -19,7 +19,10 @@ pub(crate) struct Output {
 impl Output {
     /// Output to the process's own standard output.
     pub(crate) fn new() -> Output {
-        Output { buffer: Mutex::new(Vec::with_capacity(CAPACITY)), terminal: std::io::stdout().is_terminal() }
+        Output {
+            buffer: Mutex::new(Vec::with_capacity(CAPACITY)),
+            terminal: std::io::stdout().is_terminal(),
+        }
     }
 
     /// Appends to the output. Errors of the descriptor are final: a closed pipe ends the process by SIGPIPE, as in Go.

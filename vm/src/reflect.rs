@@ -16,7 +16,10 @@ pub struct Iface {
 
 impl Iface {
     /// The nil interface.
-    pub const NIL: Iface = Iface { ty: TypeId(0), data: 0 };
+    pub const NIL: Iface = Iface {
+        ty: TypeId(0),
+        data: 0,
+    };
 
     /// The dynamic type; `TypeId(0)` for nil.
     pub fn ty(self) -> TypeId {
@@ -57,11 +60,20 @@ impl Str {
 
     /// The bytes `lo..hi` of it, sharing memory. Panics (an internal error) when out of range.
     pub fn sub(self, lo: usize, hi: usize) -> Str {
-        assert!(lo <= hi && hi <= self.len(), "internal error: substring out of range");
+        assert!(
+            lo <= hi && hi <= self.len(),
+            "internal error: substring out of range"
+        );
         if lo == hi {
-            return Str { ptr: self.ptr, len: 0 };
+            return Str {
+                ptr: self.ptr,
+                len: 0,
+            };
         }
-        Str { ptr: self.ptr + lo as u64, len: (hi - lo) as u64 }
+        Str {
+            ptr: self.ptr + lo as u64,
+            len: (hi - lo) as u64,
+        }
     }
 
     /// The bytes.
@@ -94,9 +106,16 @@ impl<'a> Reflect<'a> {
         unsafe {
             if matches!(info.kind, TypeKind::Interface { .. }) {
                 let (t, data) = word::load_pair(at as *const u64);
-                return Iface { ty: TypeId(t as u32), data };
+                return Iface {
+                    ty: TypeId(t as u32),
+                    data,
+                };
             }
-            let data = if info.direct { word::load(at as *const u64) } else { at };
+            let data = if info.direct {
+                word::load(at as *const u64)
+            } else {
+                at
+            };
             Iface { ty, data }
         }
     }
@@ -113,7 +132,9 @@ impl<'a> Reflect<'a> {
                 ElemRepr::Sint(1) => word::load_u8(at as *const u8) as i8 as i64 as u64,
                 ElemRepr::Sint(2) => word::load_u16(at as *const u16) as i16 as i64 as u64,
                 ElemRepr::Sint(_) => word::load_u32(at as *const u32) as i32 as i64 as u64,
-                ElemRepr::Float32 => f64::from(f32::from_bits(word::load_u32(at as *const u32))).to_bits(),
+                ElemRepr::Float32 => {
+                    f64::from(f32::from_bits(word::load_u32(at as *const u32))).to_bits()
+                }
                 _ => return self.at_memory(ty, at),
             }
         };
@@ -125,14 +146,19 @@ impl<'a> Reflect<'a> {
         let info = self.type_info(ty);
         if info.indirect {
             // SAFETY: an indirect value's register form is one pointer word.
-            return Iface { ty, data: unsafe { word::load(at) } };
+            return Iface {
+                ty,
+                data: unsafe { word::load(at) },
+            };
         }
         self.at_memory(ty, at as u64)
     }
 
     /// Field `index` of the struct `v`.
     pub fn field(self, v: Iface, index: usize) -> Iface {
-        let TypeKind::Struct { fields } = &self.type_info(v.ty).kind else { panic!("internal error: field of a non-struct") };
+        let TypeKind::Struct { fields } = &self.type_info(v.ty).kind else {
+            panic!("internal error: field of a non-struct")
+        };
         let field = &fields[index];
         self.at_memory(field.ty, v.data + u64::from(field.offset))
     }
@@ -143,7 +169,9 @@ impl<'a> Reflect<'a> {
         unsafe {
             match &self.type_info(v.ty).kind {
                 TypeKind::String => word::load_pair(v.data as *const u64).1 as usize,
-                TypeKind::Slice { .. } => (word::load_pair(v.data as *const u64).1 & 0xffff_ffff) as usize,
+                TypeKind::Slice { .. } => {
+                    (word::load_pair(v.data as *const u64).1 & 0xffff_ffff) as usize
+                }
                 TypeKind::Array { len, .. } => *len as usize,
                 TypeKind::Map { .. } => Maps::len(v.data) as usize,
                 _ => panic!("internal error: len of a value without length"),
@@ -165,7 +193,9 @@ impl<'a> Reflect<'a> {
 
     /// What the non-nil pointer `v` points to.
     pub fn elem(self, v: Iface) -> Iface {
-        let TypeKind::Pointer { elem } = self.type_info(v.ty).kind else { panic!("internal error: elem of a non-pointer") };
+        let TypeKind::Pointer { elem } = self.type_info(v.ty).kind else {
+            panic!("internal error: elem of a non-pointer")
+        };
         assert!(v.data != 0, "internal error: elem of a nil pointer");
         self.at_memory(elem, v.data)
     }
@@ -175,14 +205,21 @@ impl<'a> Reflect<'a> {
         match self.type_info(v.ty).kind {
             // SAFETY: `v.data` leads to a live slice header.
             TypeKind::Slice { .. } => unsafe { word::load_pair(v.data as *const u64).0 == 0 },
-            TypeKind::Pointer { .. } | TypeKind::Map { .. } | TypeKind::Chan { .. } | TypeKind::Func { .. } | TypeKind::UnsafePointer => v.data == 0,
+            TypeKind::Pointer { .. }
+            | TypeKind::Map { .. }
+            | TypeKind::Chan { .. }
+            | TypeKind::Func { .. }
+            | TypeKind::UnsafePointer => v.data == 0,
             _ => false,
         }
     }
 
     /// The string `v`.
     pub fn str(self, v: Iface) -> Str {
-        assert!(matches!(self.type_info(v.ty).kind, TypeKind::String), "internal error: str of a non-string");
+        assert!(
+            matches!(self.type_info(v.ty).kind, TypeKind::String),
+            "internal error: str of a non-string"
+        );
         // SAFETY: `v.data` leads to a live string.
         let (ptr, len) = unsafe { word::load_pair(v.data as *const u64) };
         Str { ptr, len }
@@ -191,7 +228,12 @@ impl<'a> Reflect<'a> {
     /// Real and imaginary part of the complex number `v`.
     pub fn complex(self, v: Iface) -> (f64, f64) {
         // SAFETY: `v.data` leads to two float words.
-        unsafe { (f64::from_bits(word::load(v.data as *const u64)), f64::from_bits(word::load((v.data + 8) as *const u64))) }
+        unsafe {
+            (
+                f64::from_bits(word::load(v.data as *const u64)),
+                f64::from_bits(word::load((v.data + 8) as *const u64)),
+            )
+        }
     }
 
     /// A copy of the byte slice or byte array `v`.
@@ -203,12 +245,16 @@ impl<'a> Reflect<'a> {
             _ => v.data,
         };
         // SAFETY: the header spans live bytes; loads are atomic because a program may race on them.
-        (0..len).map(|i| unsafe { word::load_u8((base + i as u64) as *const u8) }).collect()
+        (0..len)
+            .map(|i| unsafe { word::load_u8((base + i as u64) as *const u8) })
+            .collect()
     }
 
     /// All entries of the map `v`, in insertion order.
     pub fn map_entries(self, v: Iface) -> Vec<(Iface, Iface)> {
-        let TypeKind::Map { key, value } = self.type_info(v.ty).kind else { panic!("internal error: entries of a non-map") };
+        let TypeKind::Map { key, value } = self.type_info(v.ty).kind else {
+            panic!("internal error: entries of a non-map")
+        };
         if v.data == 0 {
             return Vec::new();
         }

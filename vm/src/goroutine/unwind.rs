@@ -45,7 +45,11 @@ pub(crate) struct Panic {
 
 impl Unwind {
     /// Calls `pointer` with each pointer word (0 included) and `interface` with each interface.
-    pub(crate) fn visit_roots(&self, mut pointer: impl FnMut(u64), mut interface: impl FnMut(Iface)) {
+    pub(crate) fn visit_roots(
+        &self,
+        mut pointer: impl FnMut(u64),
+        mut interface: impl FnMut(Iface),
+    ) {
         for defer in &self.defers {
             pointer(defer.closure);
         }

@@ -3,13 +3,21 @@
 /// `int64(f)`: truncated; out of range and NaN give the smallest integer, as the machine does.
 pub(crate) fn float_to_int(f: f64) -> i64 {
     // 2^63 is exact in a float64.
-    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&f) { f as i64 } else { i64::MIN }
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&f) {
+        f as i64
+    } else {
+        i64::MIN
+    }
 }
 
 /// `uint64(f)`: below 2^63 as a signed conversion, from there on shifted by 2^63.
 pub(crate) fn float_to_uint(f: f64) -> u64 {
     const TWO_63: f64 = 9_223_372_036_854_775_808.0;
-    if f < TWO_63 { float_to_int(f) as u64 } else { float_to_int(f - TWO_63) as u64 ^ (1 << 63) }
+    if f < TWO_63 {
+        float_to_int(f) as u64
+    } else {
+        float_to_int(f - TWO_63) as u64 ^ (1 << 63)
+    }
 }
 
 /// Complex division with Go's results for infinities and NaNs (runtime/complex.go describes them).
@@ -28,7 +36,13 @@ pub(crate) fn div_complex((a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) 
         f = (b * ratio - a) / denominator;
     }
     if e.is_nan() && f.is_nan() {
-        let one = |x: f64| if x.is_infinite() { 1f64.copysign(x) } else { 0f64.copysign(x) };
+        let one = |x: f64| {
+            if x.is_infinite() {
+                1f64.copysign(x)
+            } else {
+                0f64.copysign(x)
+            }
+        };
         if c == 0.0 && d == 0.0 && (!a.is_nan() || !b.is_nan()) {
             e = f64::INFINITY.copysign(c) * a;
             f = f64::INFINITY.copysign(c) * b;

@@ -1,6 +1,9 @@
 //! Making room for a callee's frame, and giving way where a call is a safepoint.
 
-use super::Ctx;
+use super::{Ctx, Next, Stop, unwind};
+use crate::error::RuntimeError;
+use crate::goroutine::Exit;
+use crate::image::FuncEntry;
 use crate::sched::Safepoint;
 use crate::sync::atomic::Ordering;
 
@@ -9,7 +12,7 @@ pub(crate) const STACK_OVERFLOW: &str = "stack overflow";
 
 /// What came of a request for room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Room {
+enum Room {
     /// The frame fits now; the stack may have moved.
     Made,
     /// The goroutine has to give way first; pc and base are saved.
@@ -19,7 +22,7 @@ pub(crate) enum Room {
 }
 
 /// Makes sure that `words` words from the (saved) base on fit; first answers a request to come to a safepoint.
-pub(crate) fn make_room(cx: &mut Ctx<'_>, words: usize) -> Room {
+fn make_room(cx: &mut Ctx<'_>, words: usize) -> Room {
     // Relaxed: only a hint, as in the interpreter's check.
     if cx.g.limit().load(Ordering::Relaxed) == 0 && cx.m.safepoint(cx.g) == Safepoint::Yield {
         return Room::Yield;
@@ -29,5 +32,62 @@ pub(crate) fn make_room(cx: &mut Ctx<'_>, words: usize) -> Room {
     match unsafe { cx.g.grow_stack(offset + words) } {
         Ok(()) => Room::Made,
         Err(_) => Room::Overflow,
+    }
+}
+
+/// Calls `callee` from the op at the saved pc, whatever the stack limit says; it returns `after` ops behind that one.
+///
+/// # Safety
+/// As for [`super::run`]; `window` is the function's out area, which holds the arguments.
+pub(crate) unsafe fn enter(
+    cx: &mut Ctx<'_>,
+    callee: *const FuncEntry,
+    window: u16,
+    closure: u64,
+    after: usize,
+) -> Next {
+    // SAFETY: by the function's contract; room is made before the frame is written.
+    unsafe {
+        match make_room(cx, window as usize + (*callee).frame_size as usize) {
+            Room::Made => {}
+            Room::Yield => return Next::Leave(Exit::Preempted),
+            Room::Overflow => return unwind::stop(cx, Stop::Fatal(STACK_OVERFLOW.into())),
+        }
+        let base = cx.g.base().add(window as usize);
+        if closure != 0 {
+            *base.add((*callee).params as usize) = closure;
+        }
+        *base.sub(2) = cx.g.pc().add(after) as u64;
+        *base.sub(1) = u64::from(window);
+        Next::Go {
+            pc: (*callee).code,
+            base,
+        }
+    }
+}
+
+/// Calls this frame's last deferred closure, which returns to this same op; goes on behind it when there is none.
+///
+/// # Safety
+/// As for [`enter`].
+pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>, window: u16) -> Next {
+    let Some(closure) = unwind::pop_defer(cx) else {
+        return Next::Go {
+            pc: cx.g.pc().wrapping_add(1),
+            base: cx.g.base(),
+        };
+    };
+    if closure == 0 {
+        return unwind::stop(cx, Stop::Error(RuntimeError::nil_dereference()));
+    }
+    // SAFETY: word 0 of a closure object is its function's id; the rest by the function's contract.
+    unsafe {
+        let callee = &raw const cx.vm.image().funcs[*(closure as *const u64) as usize];
+        let next = enter(cx, callee, window, closure, 0);
+        if let Next::Leave(Exit::Preempted) = next {
+            // The op is executed again: the closure goes back on the list.
+            unwind::push_defer(cx, closure);
+        }
+        next
     }
 }

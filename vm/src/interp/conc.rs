@@ -16,19 +16,20 @@ use smallvec::SmallVec;
 pub(crate) enum Done {
     Go,
     Parked,
-    Stop(Stop),
+    Stop(Box<Stop>),
 }
 
 fn done(outcome: Outcome) -> Done {
     match outcome {
         Outcome::Done => Done::Go,
         Outcome::Parked => Done::Parked,
-        Outcome::Panic(text) => Done::Stop(Stop::Error(RuntimeError::plain(text))),
-        Outcome::Fatal(text) => Done::Stop(Stop::Fatal(text.into())),
+        Outcome::Panic(text) => Done::Stop(RuntimeError::plain(text).into()),
+        Outcome::Fatal(text) => Done::Stop(Box::new(Stop::Fatal(text.into()))),
     }
 }
 
 /// `make(chan T, size)`; `ty` is the channel type.
+#[inline(never)]
 pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64) -> OpResult<u64> {
     let types = &cx.vm.program().types;
     let TypeKind::Chan { elem, .. } = types[ty as usize].kind else {
@@ -36,15 +37,23 @@ pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64) -> OpResult<u64> {
     };
     let elem = &types[elem.index()];
     let words = elem.words.len();
-    let size = usize::try_from(size).ok().filter(|&n| n.saturating_mul(words.max(1)) < 1 << 40);
+    let size = usize::try_from(size)
+        .ok()
+        .filter(|&n| n.saturating_mul(words.max(1)) < 1 << 40);
     let Some(size) = size else {
         return Err(RuntimeError::plain("makechan: size out of range").into());
     };
-    let chan = cx.vm.alloc_or_die(cx.m, cx.vm.chan_shape(), chan::HEADER_WORDS * 8);
+    let chan = cx
+        .vm
+        .alloc_or_die(cx.m, cx.vm.chan_shape(), chan::HEADER_WORDS * 8);
     let buffer = if size * words == 0 {
         std::ptr::null_mut()
     } else {
-        let shape = if elem.indirect { ShapeId::PTR } else { elem.elem_shape };
+        let shape = if elem.indirect {
+            ShapeId::PTR
+        } else {
+            elem.elem_shape
+        };
         cx.vm.alloc_or_die(cx.m, shape, size * words * 8)
     };
     // SAFETY: both objects are new and have these sizes.
@@ -56,6 +65,7 @@ pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64) -> OpResult<u64> {
 ///
 /// # Safety
 /// `value` are registers of the running frame that hold an element; `chan` is nil or a channel.
+#[inline(never)]
 pub(crate) unsafe fn send(cx: &mut Ctx<'_>, chan: u64, value: *mut u64) -> Done {
     // SAFETY: by the function's contract; pc and base are saved.
     done(unsafe { chan::send(cx.m, cx.g, chan as *mut u64, value) })
@@ -65,12 +75,27 @@ pub(crate) unsafe fn send(cx: &mut Ctx<'_>, chan: u64, value: *mut u64) -> Done 
 ///
 /// # Safety
 /// As for [`send`].
-pub(crate) unsafe fn recv(cx: &mut Ctx<'_>, chan: u64, dst: *mut u64, ok: Option<*mut u64>) -> Done {
+#[inline(never)]
+pub(crate) unsafe fn recv(
+    cx: &mut Ctx<'_>,
+    chan: u64,
+    dst: *mut u64,
+    ok: Option<*mut u64>,
+) -> Done {
     // SAFETY: by the function's contract; pc and base are saved.
-    done(unsafe { chan::recv(cx.m, cx.g, chan as *mut u64, dst, ok.unwrap_or(std::ptr::null_mut())) })
+    done(unsafe {
+        chan::recv(
+            cx.m,
+            cx.g,
+            chan as *mut u64,
+            dst,
+            ok.unwrap_or(std::ptr::null_mut()),
+        )
+    })
 }
 
 /// `close(chan)`.
+#[inline(never)]
 pub(crate) fn close(cx: &mut Ctx<'_>, chan: u64) -> OpResult<()> {
     // SAFETY: the word is nil or a channel.
     match done(unsafe { chan::close(cx.m, chan as *mut u64) }) {
@@ -80,12 +105,14 @@ pub(crate) fn close(cx: &mut Ctx<'_>, chan: u64) -> OpResult<()> {
 }
 
 /// `len(chan)`.
+#[inline(never)]
 pub(crate) fn chan_len(chan: u64) -> u64 {
     // SAFETY: the word is nil or a channel.
     unsafe { chan::len(chan as *mut u64) as u64 }
 }
 
 /// `cap(chan)`.
+#[inline(never)]
 pub(crate) fn chan_cap(chan: u64) -> u64 {
     // SAFETY: the word is nil or a channel.
     unsafe { chan::cap(chan as *mut u64) as u64 }
@@ -95,7 +122,15 @@ pub(crate) fn chan_cap(chan: u64) -> u64 {
 ///
 /// # Safety
 /// `base` is the base of the running frame, whose registers the cases name.
-pub(crate) unsafe fn select(cx: &mut Ctx<'_>, base: *mut u64, cases: *const Op, count: usize, has_default: bool, index: *mut u64) -> Done {
+#[inline(never)]
+pub(crate) unsafe fn select(
+    cx: &mut Ctx<'_>,
+    base: *mut u64,
+    cases: *const Op,
+    count: usize,
+    has_default: bool,
+    index: *mut u64,
+) -> Done {
     let list: SmallVec<[SelectCase; 8]> = (0..count)
         // SAFETY: the verifier proved that `count` case ops follow; registers as in the contract.
         .map(|i| unsafe {
@@ -121,6 +156,7 @@ pub(crate) unsafe fn select(cx: &mut Ctx<'_>, base: *mut u64, cases: *const Op, 
 }
 
 /// Start of the out area of the function that `pc` lies in.
+#[inline(never)]
 pub(crate) fn window(vm: &Vm, pc: *const Op) -> usize {
     let func = vm.image().func_at(pc).expect("ops lie in functions");
     vm.program().funcs[func.index()].registers.len() + FRAME_WORDS
@@ -130,6 +166,7 @@ pub(crate) fn window(vm: &Vm, pc: *const Op) -> usize {
 ///
 /// # Safety
 /// `args` are the argument words of `func` in the out area.
+#[inline(never)]
 pub(crate) unsafe fn go(cx: &mut Ctx<'_>, func: FuncId, args: *const u64) {
     let entry = cx.vm.entry_of(func);
     let count = cx.vm.program().funcs[func.index()].params.len();
@@ -141,9 +178,15 @@ pub(crate) unsafe fn go(cx: &mut Ctx<'_>, func: FuncId, args: *const u64) {
 ///
 /// # Safety
 /// `args` are `count` argument words in the out area, which has room for one more; `closure` is nil or a closure.
-pub(crate) unsafe fn go_closure(cx: &mut Ctx<'_>, closure: u64, args: *mut u64, count: usize) -> OpResult<()> {
+#[inline(never)]
+pub(crate) unsafe fn go_closure(
+    cx: &mut Ctx<'_>,
+    closure: u64,
+    args: *mut u64,
+    count: usize,
+) -> OpResult<()> {
     if closure == 0 {
-        return Err(Stop::Fatal("go of nil func value".into()));
+        return Err(Box::new(Stop::Fatal("go of nil func value".into())));
     }
     // SAFETY: word 0 of a closure object is its function's id; the callee's frame has a register behind its parameters.
     unsafe {

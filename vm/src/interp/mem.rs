@@ -6,6 +6,7 @@ use crate::value::word;
 ///
 /// # Safety
 /// `at` is the 8-byte aligned address of at least that many bytes of a live object.
+#[inline(never)]
 pub(crate) unsafe fn zero(at: *mut u64, bytes: usize) {
     let mut at = at;
     // SAFETY: by the function's contract every access below lies within the object.

@@ -23,7 +23,7 @@ pub(crate) mod unwind;
 use crate::Vm;
 use crate::error::RuntimeError;
 use crate::goroutine::{Exit, Goroutine};
-use crate::image::{MARKER_EXIT, MARKER_PANIC_RETURN};
+use crate::image::{FuncEntry, MARKER_EXIT, MARKER_PANIC_RETURN};
 use crate::native::{Call, Outcome};
 use crate::reflect::Iface;
 use crate::sched::{Machine, Safepoint};
@@ -48,13 +48,42 @@ pub(crate) enum Stop {
     Fatal(String),
 }
 
-impl From<RuntimeError> for Stop {
-    fn from(error: RuntimeError) -> Stop {
-        Stop::Error(error)
+/// Boxed, so that the loop hands on one word.
+pub(crate) type OpResult<T> = Result<T, Box<Stop>>;
+
+impl From<RuntimeError> for Box<Stop> {
+    fn from(error: RuntimeError) -> Box<Stop> {
+        Box::new(Stop::Error(error))
     }
 }
 
-pub(crate) type OpResult<T> = Result<T, Stop>;
+/// Why the loop was left at an op: what is rare is done outside of it, which keeps the loop's registers free.
+pub(crate) enum Trap {
+    NilDereference,
+    Divide,
+    Shift,
+    Index {
+        index: u64,
+        len: u64,
+    },
+    Stop(Box<Stop>),
+    /// A collection is due; then the op is executed.
+    Collect,
+    /// The loop's back-edge was taken: somebody wants the goroutine at a safepoint.
+    Safepoint,
+    /// A call whose frame does not fit, or that is wanted at a safepoint.
+    Enter {
+        callee: *const FuncEntry,
+        window: u16,
+        closure: u64,
+    },
+    RunDefers {
+        window: u16,
+    },
+    Goexit,
+    Marker(u16),
+    Internal(&'static str),
+}
 
 /// Where to go on, or why not at all: what the unwinder decides.
 pub(crate) enum Next {
@@ -73,6 +102,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
         let funcs = image.funcs.as_ptr();
         let words = image.program.words.as_ptr();
         let globals = vm.globals();
+        let heap = vm.heap();
         let limit = g.limit();
         let mut pc: *const Op = g.pc();
         let mut base: *mut u64 = g.base();
@@ -129,7 +159,11 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
         }
         macro_rules! jump {
             ($cond:expr, $to:expr) => {{
-                pc = if $cond { pc.offset($to as isize) } else { pc.add(1) };
+                pc = if $cond {
+                    pc.offset($to as isize)
+                } else {
+                    pc.add(1)
+                };
                 continue;
             }};
         }
@@ -139,30 +173,16 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                 g.set_base(base);
             }};
         }
-        // Unwinds for a panic or fatal error at this op.
-        macro_rules! stop {
-            ($stop:expr) => {{
-                save!(pc);
-                match unwind::stop(&mut cx, $stop) {
-                    Next::Go { pc: p, base: b } => {
-                        pc = p;
-                        base = b;
-                        continue;
-                    }
-                    Next::Leave(exit) => return exit,
-                }
-            }};
-        }
-        macro_rules! raise {
-            ($error:expr) => {
-                stop!(Stop::Error($error))
+        macro_rules! trap {
+            ($trap:expr) => {
+                break $trap
             };
         }
         macro_rules! check {
             ($result:expr) => {
                 match $result {
                     Ok(value) => value,
-                    Err(stop) => stop!(stop),
+                    Err(stop) => trap!(Trap::Stop(stop)),
                 }
             };
         }
@@ -172,10 +192,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     pc = pc.offset($to as isize);
                     // Relaxed: only a hint; what is wanted is read under its own ordering.
                     if limit.load(Ordering::Relaxed) == 0 {
-                        save!(pc);
-                        if cx.m.safepoint(g) == Safepoint::Yield {
-                            return Exit::Preempted;
-                        }
+                        trap!(Trap::Safepoint);
                     }
                 } else {
                     pc = pc.add(1);
@@ -186,9 +203,8 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
         // Before an op that allocates: a collection that is due happens first.
         macro_rules! gc_point {
             () => {{
-                if vm.heap().wants_collection() {
-                    save!(pc);
-                    vm.collect(cx.m);
+                if heap.wants_collection() {
+                    trap!(Trap::Collect);
                 }
             }};
         }
@@ -196,7 +212,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
             ($ptr:expr, $off:expr) => {{
                 let at = r!($ptr);
                 if at == 0 {
-                    raise!(RuntimeError::nil_dereference());
+                    trap!(Trap::NilDereference);
                 }
                 (at as *mut u64).add($off as usize)
             }};
@@ -207,33 +223,29 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                 let index = r!($index);
                 let len = r!($slice.plus(1)) as u32 as u64;
                 if index >= len {
-                    raise!(RuntimeError::index(index as i64, len as usize));
+                    trap!(Trap::Index { index, len });
                 }
                 (r!($slice) as *mut $ty).add(index as usize * $count)
             }};
         }
         macro_rules! enter {
-            ($func:expr, $window:expr $(, $closure:expr)?) => {{
-                let callee: *const crate::image::FuncEntry = $func;
-                let window = $window as usize;
-                let frame = base.add(window);
-                if (frame.add((*callee).frame_size as usize) as usize) > limit.load(Ordering::Relaxed) {
-                    save!(pc);
-                    match call::make_room(&mut cx, window + (*callee).frame_size as usize) {
-                        call::Room::Made => {
-                            base = g.base();
-                            if limit.load(Ordering::Relaxed) != 0 {
-                                continue;
-                            }
-                        }
-                        call::Room::Yield => return Exit::Preempted,
-                        call::Room::Overflow => stop!(Stop::Fatal(call::STACK_OVERFLOW.into())),
-                    }
+            ($func:expr, $window:expr, $closure:expr) => {{
+                let callee: *const FuncEntry = $func;
+                let frame = base.add($window as usize);
+                let end = frame.add((*callee).frame_size as usize) as usize;
+                // Relaxed: as at back-edges.
+                if end > limit.load(Ordering::Relaxed) {
+                    trap!(Trap::Enter {
+                        callee,
+                        window: $window,
+                        closure: $closure
+                    });
                 }
-                let frame = base.add(window);
-                $(*frame.add((*callee).params as usize) = $closure;)?
+                if $closure != 0 {
+                    *frame.add((*callee).params as usize) = $closure;
+                }
                 *frame.sub(2) = pc.add(1) as u64;
-                *frame.sub(1) = window as u64;
+                *frame.sub(1) = $window as u64;
                 base = frame;
                 pc = (*callee).code;
                 continue;
@@ -256,795 +268,995 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         continue;
                     }
                     conc::Done::Parked => return Exit::Parked,
-                    conc::Done::Stop(stop) => {
-                        save!(pc);
-                        stop!(stop)
-                    }
+                    conc::Done::Stop(stop) => trap!(Trap::Stop(stop)),
                 }
             }};
         }
 
         loop {
-            match *pc {
-                // ---- moves and constants -----------------------------------------------------
-                Op::Move { dst, src } => set!(dst, r!(src)),
-                Op::Move2 { dst, src } => {
-                    let (a, b) = (r!(src), r!(src.plus(1)));
-                    r!(dst) = a;
-                    r!(dst.plus(1)) = b;
-                    next!()
-                }
-                Op::MoveN { dst, src, count } => {
-                    std::ptr::copy(base.add(src.index()), base.add(dst.index()), count as usize);
-                    next!()
-                }
-                Op::Zero { dst, count } => {
-                    let mut at = base.add(dst.index());
-                    let end = at.add(count as usize);
-                    while at < end {
-                        *at = 0;
-                        at = at.add(1);
+            let trap = loop {
+                match *pc {
+                    // ---- moves and constants -----------------------------------------------------
+                    Op::Move { dst, src } => set!(dst, r!(src)),
+                    Op::Move2 { dst, src } => {
+                        let (a, b) = (r!(src), r!(src.plus(1)));
+                        r!(dst) = a;
+                        r!(dst.plus(1)) = b;
+                        next!()
                     }
-                    next!()
-                }
-                Op::ConstInt { dst, imm } => set!(dst, imm as i64 as u64),
-                Op::ConstWord { dst, k } => set!(dst, *words.add(k.index())),
-                Op::ConstFloat { dst, k } => set!(dst, *words.add(k.index())),
-                Op::ConstString { dst, k } => {
-                    let (ptr, len) = *image.strings.get_unchecked(k.index());
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::ConstFunc { dst, func } => set!(dst, *image.static_closures.get_unchecked(func.index())),
-
-                // ---- integers ----------------------------------------------------------------
-                Op::AddInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_add(r!(rhs))),
-                Op::SubInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_sub(r!(rhs))),
-                Op::MulInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_mul(r!(rhs))),
-                Op::DivInt { dst, lhs, rhs } => {
-                    let by = int!(rhs);
-                    if by == 0 {
-                        raise!(RuntimeError::divide());
+                    Op::MoveN { dst, src, count } => {
+                        std::ptr::copy(
+                            base.add(src.index()),
+                            base.add(dst.index()),
+                            count as usize,
+                        );
+                        next!()
                     }
-                    set!(dst, int!(lhs).wrapping_div(by) as u64)
-                }
-                Op::RemInt { dst, lhs, rhs } => {
-                    let by = int!(rhs);
-                    if by == 0 {
-                        raise!(RuntimeError::divide());
-                    }
-                    set!(dst, int!(lhs).wrapping_rem(by) as u64)
-                }
-                Op::DivUint { dst, lhs, rhs } => {
-                    let by = r!(rhs);
-                    if by == 0 {
-                        raise!(RuntimeError::divide());
-                    }
-                    set!(dst, r!(lhs) / by)
-                }
-                Op::RemUint { dst, lhs, rhs } => {
-                    let by = r!(rhs);
-                    if by == 0 {
-                        raise!(RuntimeError::divide());
-                    }
-                    set!(dst, r!(lhs) % by)
-                }
-                Op::And { dst, lhs, rhs } => set!(dst, r!(lhs) & r!(rhs)),
-                Op::Or { dst, lhs, rhs } => set!(dst, r!(lhs) | r!(rhs)),
-                Op::Xor { dst, lhs, rhs } => set!(dst, r!(lhs) ^ r!(rhs)),
-                Op::AndNot { dst, lhs, rhs } => set!(dst, r!(lhs) & !r!(rhs)),
-                Op::Shl { dst, lhs, rhs } => {
-                    let count = r!(rhs);
-                    set!(dst, if count < 64 { r!(lhs) << count } else { 0 })
-                }
-                Op::ShrInt { dst, lhs, rhs } => set!(dst, (int!(lhs) >> r!(rhs).min(63)) as u64),
-                Op::ShrUint { dst, lhs, rhs } => {
-                    let count = r!(rhs);
-                    set!(dst, if count < 64 { r!(lhs) >> count } else { 0 })
-                }
-                Op::CheckShift { src } => {
-                    if int!(src) < 0 {
-                        raise!(RuntimeError::new("negative shift amount"));
-                    }
-                    next!()
-                }
-                Op::NegInt { dst, src } => set!(dst, r!(src).wrapping_neg()),
-                Op::NotInt { dst, src } => set!(dst, !r!(src)),
-                Op::AddIntImm { dst, lhs, imm } => set!(dst, r!(lhs).wrapping_add(imm as i64 as u64)),
-                Op::MulIntImm { dst, lhs, imm } => set!(dst, r!(lhs).wrapping_mul(imm as i64 as u64)),
-                Op::DivIntImm { dst, lhs, imm } => set!(dst, int!(lhs).wrapping_div(imm as i64) as u64),
-                Op::RemIntImm { dst, lhs, imm } => set!(dst, int!(lhs).wrapping_rem(imm as i64) as u64),
-                Op::AndImm { dst, lhs, imm } => set!(dst, r!(lhs) & imm as i64 as u64),
-                Op::ShlImm { dst, lhs, imm } => set!(dst, r!(lhs) << (imm & 63)),
-                Op::ShrIntImm { dst, lhs, imm } => set!(dst, (int!(lhs) >> (imm & 63)) as u64),
-                Op::ShrUintImm { dst, lhs, imm } => set!(dst, r!(lhs) >> (imm & 63)),
-                Op::Sext8 { dst, src } => set!(dst, r!(src) as i8 as i64 as u64),
-                Op::Sext16 { dst, src } => set!(dst, r!(src) as i16 as i64 as u64),
-                Op::Sext32 { dst, src } => set!(dst, r!(src) as i32 as i64 as u64),
-                Op::Zext8 { dst, src } => set!(dst, r!(src) as u8 as u64),
-                Op::Zext16 { dst, src } => set!(dst, r!(src) as u16 as u64),
-                Op::Zext32 { dst, src } => set!(dst, r!(src) as u32 as u64),
-
-                // ---- floats ------------------------------------------------------------------
-                Op::AddFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) + float!(rhs)),
-                Op::SubFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) - float!(rhs)),
-                Op::MulFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) * float!(rhs)),
-                Op::DivFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) / float!(rhs)),
-                Op::NegFloat { dst, src } => setf!(dst, -float!(src)),
-                Op::SqrtFloat { dst, src } => setf!(dst, float!(src).sqrt()),
-                Op::RoundFloat32 { dst, src } => setf!(dst, f64::from(float!(src) as f32)),
-                Op::DivComplex { dst, lhs, rhs } => {
-                    let (re, im) = arith::div_complex(
-                        (float!(lhs), float!(lhs.plus(1))),
-                        (float!(rhs), float!(rhs.plus(1))),
-                    );
-                    r!(dst) = re.to_bits();
-                    r!(dst.plus(1)) = im.to_bits();
-                    next!()
-                }
-                Op::IntToFloat { dst, src } => setf!(dst, int!(src) as f64),
-                Op::UintToFloat { dst, src } => setf!(dst, r!(src) as f64),
-                Op::IntToFloat32 { dst, src } => setf!(dst, f64::from(int!(src) as f32)),
-                Op::UintToFloat32 { dst, src } => setf!(dst, f64::from(r!(src) as f32)),
-                Op::FloatToInt { dst, src } => set!(dst, arith::float_to_int(float!(src)) as u64),
-                Op::FloatToUint { dst, src } => set!(dst, arith::float_to_uint(float!(src))),
-                Op::FloatBits { dst, src } => set!(dst, r!(src)),
-                Op::FloatFromBits { dst, src } => set!(dst, r!(src)),
-
-                // ---- comparisons to bool -----------------------------------------------------
-                Op::EqInt { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) == r!(rhs))),
-                Op::NeInt { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) != r!(rhs))),
-                Op::LtInt { dst, lhs, rhs } => set!(dst, u64::from(int!(lhs) < int!(rhs))),
-                Op::LeInt { dst, lhs, rhs } => set!(dst, u64::from(int!(lhs) <= int!(rhs))),
-                Op::LtUint { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) < r!(rhs))),
-                Op::LeUint { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) <= r!(rhs))),
-                Op::EqFloat { dst, lhs, rhs } => set!(dst, u64::from(float!(lhs) == float!(rhs))),
-                Op::NeFloat { dst, lhs, rhs } => set!(dst, u64::from(float!(lhs) != float!(rhs))),
-                Op::LtFloat { dst, lhs, rhs } => set!(dst, u64::from(float!(lhs) < float!(rhs))),
-                Op::LeFloat { dst, lhs, rhs } => set!(dst, u64::from(float!(lhs) <= float!(rhs))),
-                Op::EqPtr { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) == r!(rhs))),
-                Op::NePtr { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) != r!(rhs))),
-                Op::EqStr { dst, lhs, rhs } => set!(dst, u64::from(string::str_at(base, lhs) == string::str_at(base, rhs))),
-                Op::LtStr { dst, lhs, rhs } => set!(dst, u64::from(string::str_at(base, lhs) < string::str_at(base, rhs))),
-                Op::LeStr { dst, lhs, rhs } => set!(dst, u64::from(string::str_at(base, lhs) <= string::str_at(base, rhs))),
-                Op::EqIface { dst, lhs, rhs } => {
-                    let equal = check!(iface::equal(vm, iface::at(base, lhs), iface::at(base, rhs)));
-                    set!(dst, u64::from(equal))
-                }
-                Op::EqMem { dst, lhs, rhs } => {
-                    let ty = extra!();
-                    let equal = check!(iface::equal_memory(vm, ty, r!(lhs), r!(rhs)));
-                    r!(dst) = u64::from(equal);
-                    next2!()
-                }
-                Op::Not { dst, src } => set!(dst, r!(src) ^ 1),
-
-                // ---- jumps -------------------------------------------------------------------
-                Op::Jump { to } => jump!(true, to),
-                Op::JumpIf { cond, to } => jump!(r!(cond) != 0, to),
-                Op::JumpIfNot { cond, to } => jump!(r!(cond) == 0, to),
-                Op::JumpNil { ptr, to } => jump!(r!(ptr) == 0, to),
-                Op::JumpNotNil { ptr, to } => jump!(r!(ptr) != 0, to),
-                Op::JumpEqInt { lhs, rhs, to } => jump!(r!(lhs) == r!(rhs), to),
-                Op::JumpNeInt { lhs, rhs, to } => jump!(r!(lhs) != r!(rhs), to),
-                Op::JumpLtInt { lhs, rhs, to } => jump!(int!(lhs) < int!(rhs), to),
-                Op::JumpLeInt { lhs, rhs, to } => jump!(int!(lhs) <= int!(rhs), to),
-                Op::JumpLtUint { lhs, rhs, to } => jump!(r!(lhs) < r!(rhs), to),
-                Op::JumpLeUint { lhs, rhs, to } => jump!(r!(lhs) <= r!(rhs), to),
-                Op::JumpEqIntImm { lhs, imm, to } => jump!(int!(lhs) == imm as i64, to),
-                Op::JumpNeIntImm { lhs, imm, to } => jump!(int!(lhs) != imm as i64, to),
-                Op::JumpLtIntImm { lhs, imm, to } => jump!(int!(lhs) < imm as i64, to),
-                Op::JumpLeIntImm { lhs, imm, to } => jump!(int!(lhs) <= imm as i64, to),
-                Op::JumpGtIntImm { lhs, imm, to } => jump!(int!(lhs) > imm as i64, to),
-                Op::JumpGeIntImm { lhs, imm, to } => jump!(int!(lhs) >= imm as i64, to),
-                Op::JumpEqFloat { lhs, rhs, to } => jump!(float!(lhs) == float!(rhs), to),
-                Op::JumpNeFloat { lhs, rhs, to } => jump!(float!(lhs) != float!(rhs), to),
-                Op::JumpLtFloat { lhs, rhs, to } => jump!(float!(lhs) < float!(rhs), to),
-                Op::JumpNotLtFloat { lhs, rhs, to } => jump!(!(float!(lhs) < float!(rhs)), to),
-                Op::JumpLeFloat { lhs, rhs, to } => jump!(float!(lhs) <= float!(rhs), to),
-                Op::JumpNotLeFloat { lhs, rhs, to } => jump!(!(float!(lhs) <= float!(rhs)), to),
-                Op::Switch { src, count } => {
-                    let case = r!(src).wrapping_sub(extra!() as i32 as i64 as u64);
-                    pc = pc.add(2 + case.min(u64::from(count)) as usize);
-                    continue;
-                }
-
-                // ---- back-edges --------------------------------------------------------------
-                Op::Loop { to } => back_edge!(true, to),
-                Op::LoopIf { cond, to } => back_edge!(r!(cond) != 0, to),
-                Op::LoopIfNot { cond, to } => back_edge!(r!(cond) == 0, to),
-                Op::LoopNeInt { lhs, rhs, to } => back_edge!(r!(lhs) != r!(rhs), to),
-                Op::LoopLtInt { lhs, rhs, to } => back_edge!(int!(lhs) < int!(rhs), to),
-                Op::LoopLeInt { lhs, rhs, to } => back_edge!(int!(lhs) <= int!(rhs), to),
-                Op::LoopNeIntImm { lhs, imm, to } => back_edge!(int!(lhs) != imm as i64, to),
-                Op::LoopLtIntImm { lhs, imm, to } => back_edge!(int!(lhs) < imm as i64, to),
-                Op::LoopLeIntImm { lhs, imm, to } => back_edge!(int!(lhs) <= imm as i64, to),
-                Op::LoopGtIntImm { lhs, imm, to } => back_edge!(int!(lhs) > imm as i64, to),
-                Op::LoopGeIntImm { lhs, imm, to } => back_edge!(int!(lhs) >= imm as i64, to),
-                Op::LoopLtFloat { lhs, rhs, to } => back_edge!(float!(lhs) < float!(rhs), to),
-                Op::LoopLeFloat { lhs, rhs, to } => back_edge!(float!(lhs) <= float!(rhs), to),
-                Op::LoopIncLtInt { i, limit: end, to } => {
-                    let value = int!(i).wrapping_add(1);
-                    r!(i) = value as u64;
-                    back_edge!(value < int!(end), to)
-                }
-
-                // ---- memory ------------------------------------------------------------------
-                Op::New { dst, ty } => {
-                    gc_point!();
-                    let info = image.program.types.get_unchecked(ty.index());
-                    set!(dst, vm.alloc_or_die(cx.m, info.shape, info.size as usize) as u64)
-                }
-                Op::NilCheck { ptr } => {
-                    if r!(ptr) == 0 {
-                        raise!(RuntimeError::nil_dereference());
-                    }
-                    next!()
-                }
-                Op::FieldAddr { dst, ptr, off } => set!(dst, mem!(ptr, off) as u64),
-                Op::Load { dst, ptr, off } => set!(dst, word::load(mem!(ptr, off))),
-                Op::LoadPtr { dst, ptr, off } => set!(dst, word::load(mem!(ptr, off))),
-                Op::Load2 { dst, ptr, off } => {
-                    let (a, b) = word::load_pair(mem!(ptr, off));
-                    r!(dst) = a;
-                    r!(dst.plus(1)) = b;
-                    next!()
-                }
-                Op::LoadN { count, dst, ptr, off } => {
-                    word::load_words(mem!(ptr, off), base.add(dst.index()), count as usize);
-                    next!()
-                }
-                Op::Store { ptr, off, src } => {
-                    word::store(mem!(ptr, off), r!(src));
-                    next!()
-                }
-                Op::StorePtr { ptr, off, src } => {
-                    word::store(mem!(ptr, off), r!(src));
-                    next!()
-                }
-                Op::Store2 { ptr, off, src } => {
-                    word::store_pair(mem!(ptr, off), r!(src), r!(src.plus(1)));
-                    next!()
-                }
-                Op::StoreN { count, ptr, off, src } => {
-                    word::store_words(base.add(src.index()), mem!(ptr, off), count as usize);
-                    next!()
-                }
-                Op::CopyMem { dst, src } => {
-                    let size = image.program.types.get_unchecked(extra!() as usize).size;
-                    let (to, from) = (mem!(dst, 0), mem!(src, 0));
-                    word::copy_mem(to, from, size as usize);
-                    next2!()
-                }
-                Op::ZeroMem { ptr, ty } => {
-                    let at = mem!(ptr, 0);
-                    mem::zero(at, image.program.types.get_unchecked(ty.index()).size as usize);
-                    next!()
-                }
-                Op::LoadGlobal { dst, off } => set!(dst, word::load(globals.add(off as usize))),
-                Op::LoadGlobalPtr { dst, off } => set!(dst, word::load(globals.add(off as usize))),
-                Op::LoadGlobal2 { dst, off } => {
-                    let (a, b) = word::load_pair(globals.add(off as usize));
-                    r!(dst) = a;
-                    r!(dst.plus(1)) = b;
-                    next!()
-                }
-                Op::StoreGlobal { src, off } => {
-                    word::store(globals.add(off as usize), r!(src));
-                    next!()
-                }
-                Op::StoreGlobalPtr { src, off } => {
-                    word::store(globals.add(off as usize), r!(src));
-                    next!()
-                }
-                Op::StoreGlobal2 { src, off } => {
-                    word::store_pair(globals.add(off as usize), r!(src), r!(src.plus(1)));
-                    next!()
-                }
-                Op::GlobalAddr { dst, off } => set!(dst, globals.add(off as usize) as u64),
-
-                // ---- slices and arrays -------------------------------------------------------
-                Op::ArrayView { dst, ptr } => {
-                    let len = u64::from(extra!());
-                    let at = r!(ptr);
-                    if at == 0 && len != 0 {
-                        raise!(RuntimeError::nil_dereference());
-                    }
-                    r!(dst) = at;
-                    r!(dst.plus(1)) = len | len << 32;
-                    next2!()
-                }
-                Op::SliceLen { dst, slice } => set!(dst, r!(slice.plus(1)) as u32 as u64),
-                Op::SliceCap { dst, slice } => set!(dst, r!(slice.plus(1)) >> 32),
-                Op::IndexU8 { dst, slice, index } => set!(dst, u64::from(word::load_u8(elem!(slice, index, u8, 1)))),
-                Op::IndexI8 { dst, slice, index } => set!(dst, word::load_u8(elem!(slice, index, u8, 1)) as i8 as i64 as u64),
-                Op::IndexU16 { dst, slice, index } => set!(dst, u64::from(word::load_u16(elem!(slice, index, u16, 1)))),
-                Op::IndexI16 { dst, slice, index } => set!(dst, word::load_u16(elem!(slice, index, u16, 1)) as i16 as i64 as u64),
-                Op::IndexU32 { dst, slice, index } => set!(dst, u64::from(word::load_u32(elem!(slice, index, u32, 1)))),
-                Op::IndexI32 { dst, slice, index } => set!(dst, word::load_u32(elem!(slice, index, u32, 1)) as i32 as i64 as u64),
-                Op::IndexF32 { dst, slice, index } => setf!(dst, f64::from(f32::from_bits(word::load_u32(elem!(slice, index, u32, 1))))),
-                Op::Index { dst, slice, index } => set!(dst, word::load(elem!(slice, index, u64, 1))),
-                Op::IndexPtr { dst, slice, index } => set!(dst, word::load(elem!(slice, index, u64, 1))),
-                Op::Index2 { dst, slice, index } => {
-                    let (a, b) = word::load_pair(elem!(slice, index, u64, 2));
-                    r!(dst) = a;
-                    r!(dst.plus(1)) = b;
-                    next!()
-                }
-                Op::IndexN { count, dst, slice, index } => {
-                    word::load_words(elem!(slice, index, u64, count as usize), base.add(dst.index()), count as usize);
-                    next!()
-                }
-                Op::SetIndex8 { slice, index, src } => {
-                    word::store_u8(elem!(slice, index, u8, 1), r!(src) as u8);
-                    next!()
-                }
-                Op::SetIndex16 { slice, index, src } => {
-                    word::store_u16(elem!(slice, index, u16, 1), r!(src) as u16);
-                    next!()
-                }
-                Op::SetIndex32 { slice, index, src } => {
-                    word::store_u32(elem!(slice, index, u32, 1), r!(src) as u32);
-                    next!()
-                }
-                Op::SetIndexF32 { slice, index, src } => {
-                    word::store_u32(elem!(slice, index, u32, 1), (float!(src) as f32).to_bits());
-                    next!()
-                }
-                Op::SetIndex { slice, index, src } => {
-                    word::store(elem!(slice, index, u64, 1), r!(src));
-                    next!()
-                }
-                Op::SetIndexPtr { slice, index, src } => {
-                    word::store(elem!(slice, index, u64, 1), r!(src));
-                    next!()
-                }
-                Op::SetIndex2 { slice, index, src } => {
-                    word::store_pair(elem!(slice, index, u64, 2), r!(src), r!(src.plus(1)));
-                    next!()
-                }
-                Op::SetIndexN { count, slice, index, src } => {
-                    word::store_words(base.add(src.index()), elem!(slice, index, u64, count as usize), count as usize);
-                    next!()
-                }
-                Op::IndexAddr { dst, slice, index } => {
-                    let size = extra!() as usize;
-                    r!(dst) = elem!(slice, index, u8, size) as u64;
-                    next2!()
-                }
-                Op::IndexStr { dst, str, index } => {
-                    let (i, len) = (r!(index), r!(str.plus(1)));
-                    if i >= len {
-                        raise!(RuntimeError::index(i as i64, len as usize));
-                    }
-                    set!(dst, u64::from(*(r!(str) as *const u8).add(i as usize)))
-                }
-                Op::CheckIndex { index, len } => {
-                    let (i, len) = (r!(index), r!(len));
-                    if i >= len {
-                        raise!(RuntimeError::index(i as i64, len as usize));
-                    }
-                    next!()
-                }
-                Op::SliceSlice { given, dst, slice, bounds } => {
-                    let size = u64::from(extra!());
-                    let header = (r!(slice), r!(slice.plus(1)));
-                    let bounds = slice::Bounds::read(base, bounds, given);
-                    let (ptr, len_cap) = check!(slice::reslice(header, bounds, size));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next2!()
-                }
-                Op::SliceStr { given, dst, str, bounds } => {
-                    let header = (r!(str), r!(str.plus(1)));
-                    let bounds = slice::Bounds::read(base, bounds, given);
-                    let (ptr, len) = check!(slice::substring(header, bounds));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::MakeSlice { dst, len, cap } => {
-                    gc_point!();
-                    let (ptr, len_cap) = check!(slice::make(&mut cx, extra!(), int!(len), int!(cap)));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next2!()
-                }
-                Op::Append { count, dst, slice, vals } => {
-                    gc_point!();
-                    let header = (r!(slice), r!(slice.plus(1)));
-                    let (ptr, len_cap) = check!(slice::append(&mut cx, extra!(), header, base.add(vals.index()), count as usize));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next2!()
-                }
-                Op::AppendSlice { dst, slice, tail } => {
-                    gc_point!();
-                    let header = (r!(slice), r!(slice.plus(1)));
-                    let tail = (r!(tail), r!(tail.plus(1)) as u32 as usize);
-                    let (ptr, len_cap) = check!(slice::append_slice(&mut cx, extra!(), header, tail));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next2!()
-                }
-                Op::AppendStr { dst, slice, tail } => {
-                    gc_point!();
-                    let header = (r!(slice), r!(slice.plus(1)));
-                    let (ptr, len_cap) = check!(slice::append_str(&mut cx, header, string::str_at(base, tail)));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next!()
-                }
-                Op::Copy { dst, to, from } => {
-                    let n = slice::copy(vm, extra!(), (r!(to), r!(to.plus(1))), (r!(from), r!(from.plus(1))));
-                    r!(dst) = n;
-                    next2!()
-                }
-                Op::CopyStr { dst, to, from } => {
-                    let n = slice::copy_str((r!(to), r!(to.plus(1))), string::str_at(base, from));
-                    set!(dst, n)
-                }
-                Op::ClearSlice { slice, ty } => {
-                    slice::clear(vm, ty, (r!(slice), r!(slice.plus(1))));
-                    next!()
-                }
-                Op::SliceToArray { dst, slice } => {
-                    let want = u64::from(extra!());
-                    let len = r!(slice.plus(1)) as u32 as u64;
-                    if len < want {
-                        raise!(RuntimeError::new(format!(
-                            "cannot convert slice with length {len} to array or pointer to array with length {want}"
-                        )));
-                    }
-                    r!(dst) = r!(slice);
-                    next2!()
-                }
-
-                // ---- strings -----------------------------------------------------------------
-                Op::Concat { dst, src, count } => {
-                    gc_point!();
-                    let (ptr, len) = string::concat(&mut cx, base.add(src.index()), count as usize);
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::StrFromRune { dst, src } => {
-                    gc_point!();
-                    let (ptr, len) = string::from_rune(&mut cx, int!(src));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::StrFromBytes { dst, src } => {
-                    gc_point!();
-                    let (ptr, len) = string::from_bytes(&mut cx, (r!(src), r!(src.plus(1))));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::StrFromRunes { dst, src } => {
-                    gc_point!();
-                    let (ptr, len) = string::from_runes(&mut cx, (r!(src), r!(src.plus(1))));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len;
-                    next!()
-                }
-                Op::BytesFromStr { dst, src } => {
-                    gc_point!();
-                    let (ptr, len_cap) = string::to_bytes(&mut cx, string::str_at(base, src));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next!()
-                }
-                Op::RunesFromStr { dst, src } => {
-                    gc_point!();
-                    let (ptr, len_cap) = string::to_runes(&mut cx, string::str_at(base, src));
-                    r!(dst) = ptr;
-                    r!(dst.plus(1)) = len_cap;
-                    next!()
-                }
-                Op::DecodeRune { dst, str, index } => {
-                    let at = r!(index) as usize;
-                    let text = string::str_at(base, str);
-                    let first = *text.get_unchecked(at);
-                    let (rune, width) = if first < 0x80 { (u32::from(first), 1) } else { string::decode_rune(&text[at..]) };
-                    r!(dst) = u64::from(rune);
-                    r!(dst.plus(1)) = (at + width) as u64;
-                    next!()
-                }
-
-                // ---- interfaces --------------------------------------------------------------
-                Op::MakeIface { dst, src } => {
-                    let data = r!(src);
-                    r!(dst) = u64::from(extra!());
-                    r!(dst.plus(1)) = data;
-                    next2!()
-                }
-                Op::BoxIface { dst, src } => {
-                    gc_point!();
-                    let ty = extra!();
-                    let data = iface::box_words(&mut cx, ty, base.add(src.index()));
-                    r!(dst) = u64::from(ty);
-                    r!(dst.plus(1)) = data;
-                    next2!()
-                }
-                Op::BoxIfaceMem { dst, src } => {
-                    gc_point!();
-                    let ty = extra!();
-                    let data = iface::box_memory(&mut cx, ty, mem!(src, 0));
-                    r!(dst) = u64::from(ty);
-                    r!(dst.plus(1)) = data;
-                    next2!()
-                }
-                Op::IsType { dst, iface } => {
-                    r!(dst) = u64::from(r!(iface) == u64::from(extra!()));
-                    next2!()
-                }
-                Op::AssertType { iface } => {
-                    if r!(iface) != u64::from(extra!()) {
-                        raise!(iface::assertion_error(vm, pc, r!(iface) as u32));
-                    }
-                    pc = pc.add(3);
-                    continue;
-                }
-                Op::Implements { dst, iface } => {
-                    r!(dst) = u64::from(iface::implements(vm, r!(iface) as u32, extra!()));
-                    next2!()
-                }
-                Op::AssertIface { iface } => {
-                    if !iface::implements(vm, r!(iface) as u32, extra!()) {
-                        raise!(iface::assertion_error(vm, pc, r!(iface) as u32));
-                    }
-                    pc = pc.add(3);
-                    continue;
-                }
-                Op::IfaceData { dst, iface } => set!(dst, r!(iface.plus(1))),
-                Op::IfaceIsNil { dst, iface } => set!(dst, u64::from(r!(iface) == 0)),
-
-                // ---- maps --------------------------------------------------------------------
-                Op::MakeMap { dst, hint } => {
-                    gc_point!();
-                    r!(dst) = table::make(&mut cx, extra!(), int!(hint));
-                    next2!()
-                }
-                Op::MapGet { count, dst, map, key } => {
-                    let slot = check!(table::get(&mut cx, r!(map), base.add(key.index())));
-                    table::read_slot(slot, base.add(dst.index()), count as usize);
-                    next!()
-                }
-                Op::MapGetOk { count, dst, map, key } => {
-                    let ok = match *pc.add(1) {
-                        Op::Extra { reg, .. } => Reg(reg),
-                        _ => std::hint::unreachable_unchecked(),
-                    };
-                    let slot = check!(table::get(&mut cx, r!(map), base.add(key.index())));
-                    table::read_slot(slot, base.add(dst.index()), count as usize);
-                    r!(ok) = u64::from(!slot.is_null());
-                    next2!()
-                }
-                Op::MapSet { map, key, val } => {
-                    gc_point!();
-                    check!(table::set(&mut cx, r!(map), base.add(key.index()), base.add(val.index())));
-                    next!()
-                }
-                Op::MapSlot { dst, map, key } => {
-                    gc_point!();
-                    let slot = check!(table::slot(&mut cx, r!(map), base.add(key.index())));
-                    set!(dst, slot as u64)
-                }
-                Op::MapDelete { map, key } => {
-                    check!(table::delete(&mut cx, r!(map), base.add(key.index())));
-                    next!()
-                }
-                Op::MapLen { dst, map } => set!(dst, table::len(r!(map))),
-                Op::MapClear { map } => {
-                    check!(table::clear(&mut cx, r!(map)));
-                    next!()
-                }
-                Op::MapIter { dst, map } => {
-                    gc_point!();
-                    set!(dst, table::iter(&mut cx, r!(map)))
-                }
-                Op::MapNext { iter, to } => {
-                    let more = check!(table::next(&mut cx, r!(iter)));
-                    jump!(!more, to)
-                }
-                Op::MapKey { dst, iter } => {
-                    table::key(vm, r!(iter), base.add(dst.index()));
-                    next!()
-                }
-                Op::MapValue { dst, iter } => {
-                    table::value(vm, r!(iter), base.add(dst.index()));
-                    next!()
-                }
-
-                // ---- channels and goroutines -------------------------------------------------
-                Op::MakeChan { dst, size } => {
-                    gc_point!();
-                    r!(dst) = check!(conc::make_chan(&mut cx, extra!(), int!(size)));
-                    next2!()
-                }
-                Op::Send { chan, val } => {
-                    let after = pc.add(1);
-                    save!(after);
-                    conc!(conc::send(&mut cx, r!(chan), base.add(val.index())), after)
-                }
-                Op::Recv { dst, chan } => {
-                    let after = pc.add(1);
-                    save!(after);
-                    conc!(conc::recv(&mut cx, r!(chan), base.add(dst.index()), None), after)
-                }
-                Op::RecvOk { dst, chan, ok } => {
-                    let after = pc.add(1);
-                    save!(after);
-                    conc!(conc::recv(&mut cx, r!(chan), base.add(dst.index()), Some(base.add(ok.index()))), after)
-                }
-                Op::CloseChan { chan } => {
-                    check!(conc::close(&mut cx, r!(chan)));
-                    next!()
-                }
-                Op::ChanLen { dst, chan } => set!(dst, conc::chan_len(r!(chan))),
-                Op::ChanCap { dst, chan } => set!(dst, conc::chan_cap(r!(chan))),
-                Op::Select { has_default, dst, count } => {
-                    let after = pc.add(1 + count as usize);
-                    save!(after);
-                    conc!(conc::select(&mut cx, base, pc.add(1), count as usize, has_default != 0, base.add(dst.index())), after)
-                }
-                Op::SelectSend { .. } | Op::SelectRecv { .. } => {
-                    vm.internal_error("control reached a select case", pc);
-                }
-                Op::Go { func } => {
-                    gc_point!();
-                    save!(pc);
-                    let window = conc::window(vm, pc);
-                    conc::go(&mut cx, func, base.add(window));
-                    next!()
-                }
-                Op::GoClosure { closure, count } => {
-                    gc_point!();
-                    save!(pc);
-                    let window = conc::window(vm, pc);
-                    check!(conc::go_closure(&mut cx, r!(closure), base.add(window), count as usize));
-                    next!()
-                }
-
-                // ---- calls -------------------------------------------------------------------
-                Op::Call { window, func } => enter!(funcs.add(func.index()), window),
-                Op::CallClosure { closure, window } => {
-                    let object = r!(closure);
-                    if object == 0 {
-                        raise!(RuntimeError::nil_dereference());
-                    }
-                    let callee = funcs.add(*(object as *const u64) as usize);
-                    enter!(callee, window, object)
-                }
-                Op::CallIface { iface, window, selector } => {
-                    let ty = r!(iface) as u32;
-                    if ty == 0 {
-                        raise!(RuntimeError::nil_dereference());
-                    }
-                    let Some(func) = image.method(selector.0, ty) else {
-                        vm.internal_error("an interface value lacks a method", pc)
-                    };
-                    *base.add(window as usize) = r!(iface.plus(1));
-                    enter!(funcs.add(func as usize), window)
-                }
-                Op::CallNative { window, native } => {
-                    gc_point!();
-                    let native = *image.natives.get_unchecked(native.index());
-                    let after = pc.add(1);
-                    save!(after);
-                    let mut native_call = Call {
-                        vm,
-                        m: &mut *cx.m,
-                        g,
-                        window: base.add(window as usize),
-                        params: native.params as usize,
-                        results: native.results as usize,
-                    };
-                    match (native.run)(&mut native_call) {
-                        Outcome::Done => {
-                            pc = after;
-                            continue;
+                    Op::Zero { dst, count } => {
+                        let mut at = base.add(dst.index());
+                        let end = at.add(count as usize);
+                        while at < end {
+                            *at = 0;
+                            at = at.add(1);
                         }
-                        Outcome::Parked => return Exit::Parked,
-                        Outcome::Yield => return Exit::Yielded,
-                        Outcome::Exit(status) => return Exit::Exit(status),
-                        Outcome::Panic(error) => raise!(error),
-                        Outcome::PanicValue(value) => stop!(Stop::Value(value)),
-                        Outcome::Fatal(text) => stop!(Stop::Fatal(text)),
-                        Outcome::Goexit => {
-                            save!(pc);
-                            match unwind::goexit(&mut cx) {
-                                Next::Go { pc: p, base: b } => {
-                                    pc = p;
-                                    base = b;
-                                    continue;
-                                }
-                                Next::Leave(exit) => return exit,
-                            }
-                        }
+                        next!()
                     }
-                }
-                Op::Return0 {} => leave!(),
-                Op::Return1 { src } => {
-                    *base = r!(src);
-                    leave!()
-                }
-                Op::Return { src, count } => {
-                    std::ptr::copy(base.add(src.index()), base, count as usize);
-                    leave!()
-                }
-                Op::MakeClosure { dst, func } => {
-                    gc_point!();
-                    let info = image.program.funcs.get_unchecked(func.index());
-                    let object = vm.alloc_or_die(cx.m, info.closure_shape, 8 * (1 + info.captures.len()));
-                    word::store(object, u64::from(func.0));
-                    set!(dst, object as u64)
-                }
-                Op::Defer { closure } => {
-                    save!(pc);
-                    unwind::push_defer(&mut cx, r!(closure));
-                    next!()
-                }
-                Op::RunDefers { window } => {
-                    save!(pc);
-                    match unwind::pop_defer(&mut cx) {
-                        None => next!(),
-                        Some(0) => raise!(RuntimeError::nil_dereference()),
-                        Some(object) => {
-                            let callee = funcs.add(*(object as *const u64) as usize);
-                            let words = window as usize + (*callee).frame_size as usize;
-                            if (base.add(words) as usize) > limit.load(Ordering::Relaxed) {
-                                let room = call::make_room(&mut cx, words);
-                                if room != call::Room::Made {
-                                    // The closure goes back on the list, and the op is executed again.
-                                    unwind::push_defer(&mut cx, object);
-                                    if room == call::Room::Yield {
-                                        return Exit::Preempted;
-                                    }
-                                    stop!(Stop::Fatal(call::STACK_OVERFLOW.into()));
-                                }
-                                base = g.base();
-                            }
-                            // It returns to this same op, for the next deferred call.
-                            let frame = base.add(window as usize);
-                            *frame.add((*callee).params as usize) = object;
-                            *frame.sub(2) = pc as u64;
-                            *frame.sub(1) = u64::from(window);
-                            base = frame;
-                            pc = (*callee).code;
-                            continue;
-                        }
+                    Op::ConstInt { dst, imm } => set!(dst, imm as i64 as u64),
+                    Op::ConstWord { dst, k } => set!(dst, *words.add(k.index())),
+                    Op::ConstFloat { dst, k } => set!(dst, *words.add(k.index())),
+                    Op::ConstString { dst, k } => {
+                        let (ptr, len) = *image.strings.get_unchecked(k.index());
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
                     }
-                }
-                Op::Recover { dst } => {
-                    save!(pc);
-                    let value = unwind::recover(&mut cx);
-                    r!(dst) = u64::from(value.ty.0);
-                    r!(dst.plus(1)) = value.data;
-                    next!()
-                }
-                Op::Panic { value } => stop!(Stop::Value(iface::at(base, value))),
-                Op::Extra { reg, .. } | Op::Extra2 { reg, .. } => {
-                    if reg == MARKER_EXIT {
+                    Op::ConstFunc { dst, func } => {
+                        set!(dst, *image.static_closures.get_unchecked(func.index()))
+                    }
+
+                    // ---- integers ----------------------------------------------------------------
+                    Op::AddInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_add(r!(rhs))),
+                    Op::SubInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_sub(r!(rhs))),
+                    Op::MulInt { dst, lhs, rhs } => set!(dst, r!(lhs).wrapping_mul(r!(rhs))),
+                    Op::DivInt { dst, lhs, rhs } => {
+                        let by = int!(rhs);
+                        if by == 0 {
+                            trap!(Trap::Divide);
+                        }
+                        set!(dst, int!(lhs).wrapping_div(by) as u64)
+                    }
+                    Op::RemInt { dst, lhs, rhs } => {
+                        let by = int!(rhs);
+                        if by == 0 {
+                            trap!(Trap::Divide);
+                        }
+                        set!(dst, int!(lhs).wrapping_rem(by) as u64)
+                    }
+                    Op::DivUint { dst, lhs, rhs } => {
+                        let by = r!(rhs);
+                        if by == 0 {
+                            trap!(Trap::Divide);
+                        }
+                        set!(dst, r!(lhs) / by)
+                    }
+                    Op::RemUint { dst, lhs, rhs } => {
+                        let by = r!(rhs);
+                        if by == 0 {
+                            trap!(Trap::Divide);
+                        }
+                        set!(dst, r!(lhs) % by)
+                    }
+                    Op::And { dst, lhs, rhs } => set!(dst, r!(lhs) & r!(rhs)),
+                    Op::Or { dst, lhs, rhs } => set!(dst, r!(lhs) | r!(rhs)),
+                    Op::Xor { dst, lhs, rhs } => set!(dst, r!(lhs) ^ r!(rhs)),
+                    Op::AndNot { dst, lhs, rhs } => set!(dst, r!(lhs) & !r!(rhs)),
+                    Op::Shl { dst, lhs, rhs } => {
+                        let count = r!(rhs);
+                        set!(dst, if count < 64 { r!(lhs) << count } else { 0 })
+                    }
+                    Op::ShrInt { dst, lhs, rhs } => {
+                        set!(dst, (int!(lhs) >> r!(rhs).min(63)) as u64)
+                    }
+                    Op::ShrUint { dst, lhs, rhs } => {
+                        let count = r!(rhs);
+                        set!(dst, if count < 64 { r!(lhs) >> count } else { 0 })
+                    }
+                    Op::CheckShift { src } => {
+                        if int!(src) < 0 {
+                            trap!(Trap::Shift);
+                        }
+                        next!()
+                    }
+                    Op::NegInt { dst, src } => set!(dst, r!(src).wrapping_neg()),
+                    Op::NotInt { dst, src } => set!(dst, !r!(src)),
+                    Op::AddIntImm { dst, lhs, imm } => {
+                        set!(dst, r!(lhs).wrapping_add(imm as i64 as u64))
+                    }
+                    Op::MulIntImm { dst, lhs, imm } => {
+                        set!(dst, r!(lhs).wrapping_mul(imm as i64 as u64))
+                    }
+                    Op::DivIntImm { dst, lhs, imm } => {
+                        set!(dst, int!(lhs).wrapping_div(imm as i64) as u64)
+                    }
+                    Op::RemIntImm { dst, lhs, imm } => {
+                        set!(dst, int!(lhs).wrapping_rem(imm as i64) as u64)
+                    }
+                    Op::AndImm { dst, lhs, imm } => set!(dst, r!(lhs) & imm as i64 as u64),
+                    Op::ShlImm { dst, lhs, imm } => set!(dst, r!(lhs) << (imm & 63)),
+                    Op::ShrIntImm { dst, lhs, imm } => set!(dst, (int!(lhs) >> (imm & 63)) as u64),
+                    Op::ShrUintImm { dst, lhs, imm } => set!(dst, r!(lhs) >> (imm & 63)),
+                    Op::Sext8 { dst, src } => set!(dst, r!(src) as i8 as i64 as u64),
+                    Op::Sext16 { dst, src } => set!(dst, r!(src) as i16 as i64 as u64),
+                    Op::Sext32 { dst, src } => set!(dst, r!(src) as i32 as i64 as u64),
+                    Op::Zext8 { dst, src } => set!(dst, r!(src) as u8 as u64),
+                    Op::Zext16 { dst, src } => set!(dst, r!(src) as u16 as u64),
+                    Op::Zext32 { dst, src } => set!(dst, r!(src) as u32 as u64),
+
+                    // ---- floats ------------------------------------------------------------------
+                    Op::AddFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) + float!(rhs)),
+                    Op::SubFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) - float!(rhs)),
+                    Op::MulFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) * float!(rhs)),
+                    Op::DivFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) / float!(rhs)),
+                    Op::NegFloat { dst, src } => setf!(dst, -float!(src)),
+                    Op::SqrtFloat { dst, src } => setf!(dst, float!(src).sqrt()),
+                    Op::RoundFloat32 { dst, src } => setf!(dst, f64::from(float!(src) as f32)),
+                    Op::DivComplex { dst, lhs, rhs } => {
+                        let (re, im) = arith::div_complex(
+                            (float!(lhs), float!(lhs.plus(1))),
+                            (float!(rhs), float!(rhs.plus(1))),
+                        );
+                        r!(dst) = re.to_bits();
+                        r!(dst.plus(1)) = im.to_bits();
+                        next!()
+                    }
+                    Op::IntToFloat { dst, src } => setf!(dst, int!(src) as f64),
+                    Op::UintToFloat { dst, src } => setf!(dst, r!(src) as f64),
+                    Op::IntToFloat32 { dst, src } => setf!(dst, f64::from(int!(src) as f32)),
+                    Op::UintToFloat32 { dst, src } => setf!(dst, f64::from(r!(src) as f32)),
+                    Op::FloatToInt { dst, src } => {
+                        set!(dst, arith::float_to_int(float!(src)) as u64)
+                    }
+                    Op::FloatToUint { dst, src } => set!(dst, arith::float_to_uint(float!(src))),
+                    Op::FloatBits { dst, src } => set!(dst, r!(src)),
+                    Op::FloatFromBits { dst, src } => set!(dst, r!(src)),
+
+                    // ---- comparisons to bool -----------------------------------------------------
+                    Op::EqInt { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) == r!(rhs))),
+                    Op::NeInt { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) != r!(rhs))),
+                    Op::LtInt { dst, lhs, rhs } => set!(dst, u64::from(int!(lhs) < int!(rhs))),
+                    Op::LeInt { dst, lhs, rhs } => set!(dst, u64::from(int!(lhs) <= int!(rhs))),
+                    Op::LtUint { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) < r!(rhs))),
+                    Op::LeUint { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) <= r!(rhs))),
+                    Op::EqFloat { dst, lhs, rhs } => {
+                        set!(dst, u64::from(float!(lhs) == float!(rhs)))
+                    }
+                    Op::NeFloat { dst, lhs, rhs } => {
+                        set!(dst, u64::from(float!(lhs) != float!(rhs)))
+                    }
+                    Op::LtFloat { dst, lhs, rhs } => {
+                        set!(dst, u64::from(float!(lhs) < float!(rhs)))
+                    }
+                    Op::LeFloat { dst, lhs, rhs } => {
+                        set!(dst, u64::from(float!(lhs) <= float!(rhs)))
+                    }
+                    Op::EqPtr { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) == r!(rhs))),
+                    Op::NePtr { dst, lhs, rhs } => set!(dst, u64::from(r!(lhs) != r!(rhs))),
+                    Op::EqStr { dst, lhs, rhs } => set!(
+                        dst,
+                        u64::from(string::str_at(base, lhs) == string::str_at(base, rhs))
+                    ),
+                    Op::LtStr { dst, lhs, rhs } => set!(
+                        dst,
+                        u64::from(string::str_at(base, lhs) < string::str_at(base, rhs))
+                    ),
+                    Op::LeStr { dst, lhs, rhs } => set!(
+                        dst,
+                        u64::from(string::str_at(base, lhs) <= string::str_at(base, rhs))
+                    ),
+                    Op::EqIface { dst, lhs, rhs } => {
+                        let equal =
+                            check!(iface::equal(vm, iface::at(base, lhs), iface::at(base, rhs)));
+                        set!(dst, u64::from(equal))
+                    }
+                    Op::EqMem { dst, lhs, rhs } => {
+                        let ty = extra!();
+                        let equal = check!(iface::equal_memory(vm, ty, r!(lhs), r!(rhs)));
+                        r!(dst) = u64::from(equal);
+                        next2!()
+                    }
+                    Op::Not { dst, src } => set!(dst, r!(src) ^ 1),
+
+                    // ---- jumps -------------------------------------------------------------------
+                    Op::Jump { to } => jump!(true, to),
+                    Op::JumpIf { cond, to } => jump!(r!(cond) != 0, to),
+                    Op::JumpIfNot { cond, to } => jump!(r!(cond) == 0, to),
+                    Op::JumpNil { ptr, to } => jump!(r!(ptr) == 0, to),
+                    Op::JumpNotNil { ptr, to } => jump!(r!(ptr) != 0, to),
+                    Op::JumpEqInt { lhs, rhs, to } => jump!(r!(lhs) == r!(rhs), to),
+                    Op::JumpNeInt { lhs, rhs, to } => jump!(r!(lhs) != r!(rhs), to),
+                    Op::JumpLtInt { lhs, rhs, to } => jump!(int!(lhs) < int!(rhs), to),
+                    Op::JumpLeInt { lhs, rhs, to } => jump!(int!(lhs) <= int!(rhs), to),
+                    Op::JumpLtUint { lhs, rhs, to } => jump!(r!(lhs) < r!(rhs), to),
+                    Op::JumpLeUint { lhs, rhs, to } => jump!(r!(lhs) <= r!(rhs), to),
+                    Op::JumpEqIntImm { lhs, imm, to } => jump!(int!(lhs) == imm as i64, to),
+                    Op::JumpNeIntImm { lhs, imm, to } => jump!(int!(lhs) != imm as i64, to),
+                    Op::JumpLtIntImm { lhs, imm, to } => jump!(int!(lhs) < imm as i64, to),
+                    Op::JumpLeIntImm { lhs, imm, to } => jump!(int!(lhs) <= imm as i64, to),
+                    Op::JumpGtIntImm { lhs, imm, to } => jump!(int!(lhs) > imm as i64, to),
+                    Op::JumpGeIntImm { lhs, imm, to } => jump!(int!(lhs) >= imm as i64, to),
+                    Op::JumpEqFloat { lhs, rhs, to } => jump!(float!(lhs) == float!(rhs), to),
+                    Op::JumpNeFloat { lhs, rhs, to } => jump!(float!(lhs) != float!(rhs), to),
+                    Op::JumpLtFloat { lhs, rhs, to } => jump!(float!(lhs) < float!(rhs), to),
+                    Op::JumpNotLtFloat { lhs, rhs, to } => jump!(!(float!(lhs) < float!(rhs)), to),
+                    Op::JumpLeFloat { lhs, rhs, to } => jump!(float!(lhs) <= float!(rhs), to),
+                    Op::JumpNotLeFloat { lhs, rhs, to } => jump!(!(float!(lhs) <= float!(rhs)), to),
+                    Op::Switch { src, count } => {
+                        let case = r!(src).wrapping_sub(extra!() as i32 as i64 as u64);
+                        pc = pc.add(2 + case.min(u64::from(count)) as usize);
+                        continue;
+                    }
+
+                    // ---- back-edges --------------------------------------------------------------
+                    Op::Loop { to } => back_edge!(true, to),
+                    Op::LoopIf { cond, to } => back_edge!(r!(cond) != 0, to),
+                    Op::LoopIfNot { cond, to } => back_edge!(r!(cond) == 0, to),
+                    Op::LoopNeInt { lhs, rhs, to } => back_edge!(r!(lhs) != r!(rhs), to),
+                    Op::LoopLtInt { lhs, rhs, to } => back_edge!(int!(lhs) < int!(rhs), to),
+                    Op::LoopLeInt { lhs, rhs, to } => back_edge!(int!(lhs) <= int!(rhs), to),
+                    Op::LoopNeIntImm { lhs, imm, to } => back_edge!(int!(lhs) != imm as i64, to),
+                    Op::LoopLtIntImm { lhs, imm, to } => back_edge!(int!(lhs) < imm as i64, to),
+                    Op::LoopLeIntImm { lhs, imm, to } => back_edge!(int!(lhs) <= imm as i64, to),
+                    Op::LoopGtIntImm { lhs, imm, to } => back_edge!(int!(lhs) > imm as i64, to),
+                    Op::LoopGeIntImm { lhs, imm, to } => back_edge!(int!(lhs) >= imm as i64, to),
+                    Op::LoopLtFloat { lhs, rhs, to } => back_edge!(float!(lhs) < float!(rhs), to),
+                    Op::LoopLeFloat { lhs, rhs, to } => back_edge!(float!(lhs) <= float!(rhs), to),
+                    Op::LoopIncLtInt { i, limit: end, to } => {
+                        let value = int!(i).wrapping_add(1);
+                        r!(i) = value as u64;
+                        back_edge!(value < int!(end), to)
+                    }
+
+                    // ---- memory ------------------------------------------------------------------
+                    Op::New { dst, ty } => {
+                        gc_point!();
+                        let info = image.program.types.get_unchecked(ty.index());
+                        set!(
+                            dst,
+                            vm.alloc_or_die(cx.m, info.shape, info.size as usize) as u64
+                        )
+                    }
+                    Op::NilCheck { ptr } => {
+                        if r!(ptr) == 0 {
+                            trap!(Trap::NilDereference);
+                        }
+                        next!()
+                    }
+                    Op::FieldAddr { dst, ptr, off } => set!(dst, mem!(ptr, off) as u64),
+                    Op::Load { dst, ptr, off } => set!(dst, word::load(mem!(ptr, off))),
+                    Op::LoadPtr { dst, ptr, off } => set!(dst, word::load(mem!(ptr, off))),
+                    Op::Load2 { dst, ptr, off } => {
+                        let (a, b) = word::load_pair(mem!(ptr, off));
+                        r!(dst) = a;
+                        r!(dst.plus(1)) = b;
+                        next!()
+                    }
+                    Op::LoadN {
+                        count,
+                        dst,
+                        ptr,
+                        off,
+                    } => {
+                        word::load_words(mem!(ptr, off), base.add(dst.index()), count as usize);
+                        next!()
+                    }
+                    Op::Store { ptr, off, src } => {
+                        word::store(mem!(ptr, off), r!(src));
+                        next!()
+                    }
+                    Op::StorePtr { ptr, off, src } => {
+                        word::store(mem!(ptr, off), r!(src));
+                        next!()
+                    }
+                    Op::Store2 { ptr, off, src } => {
+                        word::store_pair(mem!(ptr, off), r!(src), r!(src.plus(1)));
+                        next!()
+                    }
+                    Op::StoreN {
+                        count,
+                        ptr,
+                        off,
+                        src,
+                    } => {
+                        word::store_words(base.add(src.index()), mem!(ptr, off), count as usize);
+                        next!()
+                    }
+                    Op::CopyMem { dst, src } => {
+                        let size = image.program.types.get_unchecked(extra!() as usize).size;
+                        let (to, from) = (mem!(dst, 0), mem!(src, 0));
+                        word::copy_mem(to, from, size as usize);
+                        next2!()
+                    }
+                    Op::ZeroMem { ptr, ty } => {
+                        let at = mem!(ptr, 0);
+                        mem::zero(
+                            at,
+                            image.program.types.get_unchecked(ty.index()).size as usize,
+                        );
+                        next!()
+                    }
+                    Op::LoadGlobal { dst, off } => set!(dst, word::load(globals.add(off as usize))),
+                    Op::LoadGlobalPtr { dst, off } => {
+                        set!(dst, word::load(globals.add(off as usize)))
+                    }
+                    Op::LoadGlobal2 { dst, off } => {
+                        let (a, b) = word::load_pair(globals.add(off as usize));
+                        r!(dst) = a;
+                        r!(dst.plus(1)) = b;
+                        next!()
+                    }
+                    Op::StoreGlobal { src, off } => {
+                        word::store(globals.add(off as usize), r!(src));
+                        next!()
+                    }
+                    Op::StoreGlobalPtr { src, off } => {
+                        word::store(globals.add(off as usize), r!(src));
+                        next!()
+                    }
+                    Op::StoreGlobal2 { src, off } => {
+                        word::store_pair(globals.add(off as usize), r!(src), r!(src.plus(1)));
+                        next!()
+                    }
+                    Op::GlobalAddr { dst, off } => set!(dst, globals.add(off as usize) as u64),
+
+                    // ---- slices and arrays -------------------------------------------------------
+                    Op::ArrayView { dst, ptr } => {
+                        let len = u64::from(extra!());
+                        let at = r!(ptr);
+                        if at == 0 && len != 0 {
+                            trap!(Trap::NilDereference);
+                        }
+                        r!(dst) = at;
+                        r!(dst.plus(1)) = len | len << 32;
+                        next2!()
+                    }
+                    Op::SliceLen { dst, slice } => set!(dst, r!(slice.plus(1)) as u32 as u64),
+                    Op::SliceCap { dst, slice } => set!(dst, r!(slice.plus(1)) >> 32),
+                    Op::IndexU8 { dst, slice, index } => {
+                        set!(dst, u64::from(word::load_u8(elem!(slice, index, u8, 1))))
+                    }
+                    Op::IndexI8 { dst, slice, index } => set!(
+                        dst,
+                        word::load_u8(elem!(slice, index, u8, 1)) as i8 as i64 as u64
+                    ),
+                    Op::IndexU16 { dst, slice, index } => {
+                        set!(dst, u64::from(word::load_u16(elem!(slice, index, u16, 1))))
+                    }
+                    Op::IndexI16 { dst, slice, index } => set!(
+                        dst,
+                        word::load_u16(elem!(slice, index, u16, 1)) as i16 as i64 as u64
+                    ),
+                    Op::IndexU32 { dst, slice, index } => {
+                        set!(dst, u64::from(word::load_u32(elem!(slice, index, u32, 1))))
+                    }
+                    Op::IndexI32 { dst, slice, index } => set!(
+                        dst,
+                        word::load_u32(elem!(slice, index, u32, 1)) as i32 as i64 as u64
+                    ),
+                    Op::IndexF32 { dst, slice, index } => setf!(
+                        dst,
+                        f64::from(f32::from_bits(word::load_u32(elem!(slice, index, u32, 1))))
+                    ),
+                    Op::Index { dst, slice, index } => {
+                        set!(dst, word::load(elem!(slice, index, u64, 1)))
+                    }
+                    Op::IndexPtr { dst, slice, index } => {
+                        set!(dst, word::load(elem!(slice, index, u64, 1)))
+                    }
+                    Op::Index2 { dst, slice, index } => {
+                        let (a, b) = word::load_pair(elem!(slice, index, u64, 2));
+                        r!(dst) = a;
+                        r!(dst.plus(1)) = b;
+                        next!()
+                    }
+                    Op::IndexN {
+                        count,
+                        dst,
+                        slice,
+                        index,
+                    } => {
+                        word::load_words(
+                            elem!(slice, index, u64, count as usize),
+                            base.add(dst.index()),
+                            count as usize,
+                        );
+                        next!()
+                    }
+                    Op::SetIndex8 { slice, index, src } => {
+                        word::store_u8(elem!(slice, index, u8, 1), r!(src) as u8);
+                        next!()
+                    }
+                    Op::SetIndex16 { slice, index, src } => {
+                        word::store_u16(elem!(slice, index, u16, 1), r!(src) as u16);
+                        next!()
+                    }
+                    Op::SetIndex32 { slice, index, src } => {
+                        word::store_u32(elem!(slice, index, u32, 1), r!(src) as u32);
+                        next!()
+                    }
+                    Op::SetIndexF32 { slice, index, src } => {
+                        word::store_u32(
+                            elem!(slice, index, u32, 1),
+                            (float!(src) as f32).to_bits(),
+                        );
+                        next!()
+                    }
+                    Op::SetIndex { slice, index, src } => {
+                        word::store(elem!(slice, index, u64, 1), r!(src));
+                        next!()
+                    }
+                    Op::SetIndexPtr { slice, index, src } => {
+                        word::store(elem!(slice, index, u64, 1), r!(src));
+                        next!()
+                    }
+                    Op::SetIndex2 { slice, index, src } => {
+                        word::store_pair(elem!(slice, index, u64, 2), r!(src), r!(src.plus(1)));
+                        next!()
+                    }
+                    Op::SetIndexN {
+                        count,
+                        slice,
+                        index,
+                        src,
+                    } => {
+                        word::store_words(
+                            base.add(src.index()),
+                            elem!(slice, index, u64, count as usize),
+                            count as usize,
+                        );
+                        next!()
+                    }
+                    Op::IndexAddr { dst, slice, index } => {
+                        let size = extra!() as usize;
+                        r!(dst) = elem!(slice, index, u8, size) as u64;
+                        next2!()
+                    }
+                    Op::IndexStr { dst, str, index } => {
+                        let (i, len) = (r!(index), r!(str.plus(1)));
+                        if i >= len {
+                            trap!(Trap::Index { index: i, len });
+                        }
+                        set!(dst, u64::from(*(r!(str) as *const u8).add(i as usize)))
+                    }
+                    Op::CheckIndex { index, len } => {
+                        let (i, len) = (r!(index), r!(len));
+                        if i >= len {
+                            trap!(Trap::Index { index: i, len });
+                        }
+                        next!()
+                    }
+                    Op::SliceSlice {
+                        given,
+                        dst,
+                        slice,
+                        bounds,
+                    } => {
+                        let size = u64::from(extra!());
+                        let header = (r!(slice), r!(slice.plus(1)));
+                        let bounds = slice::Bounds::read(base, bounds, given);
+                        let (ptr, len_cap) = check!(slice::reslice(header, bounds, size));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next2!()
+                    }
+                    Op::SliceStr {
+                        given,
+                        dst,
+                        str,
+                        bounds,
+                    } => {
+                        let header = (r!(str), r!(str.plus(1)));
+                        let bounds = slice::Bounds::read(base, bounds, given);
+                        let (ptr, len) = check!(slice::substring(header, bounds));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
+                    }
+                    Op::MakeSlice { dst, len, cap } => {
+                        gc_point!();
+                        let (ptr, len_cap) =
+                            check!(slice::make(&mut cx, extra!(), int!(len), int!(cap)));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next2!()
+                    }
+                    Op::Append {
+                        count,
+                        dst,
+                        slice,
+                        vals,
+                    } => {
+                        gc_point!();
+                        let header = (r!(slice), r!(slice.plus(1)));
+                        let (ptr, len_cap) = check!(slice::append(
+                            &mut cx,
+                            extra!(),
+                            header,
+                            base.add(vals.index()),
+                            count as usize
+                        ));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next2!()
+                    }
+                    Op::AppendSlice { dst, slice, tail } => {
+                        gc_point!();
+                        let header = (r!(slice), r!(slice.plus(1)));
+                        let tail = (r!(tail), r!(tail.plus(1)) as u32 as usize);
+                        let (ptr, len_cap) =
+                            check!(slice::append_slice(&mut cx, extra!(), header, tail));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next2!()
+                    }
+                    Op::AppendStr { dst, slice, tail } => {
+                        gc_point!();
+                        let header = (r!(slice), r!(slice.plus(1)));
+                        let (ptr, len_cap) = check!(slice::append_str(
+                            &mut cx,
+                            header,
+                            string::str_at(base, tail)
+                        ));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next!()
+                    }
+                    Op::Copy { dst, to, from } => {
+                        let n = slice::copy(
+                            vm,
+                            extra!(),
+                            (r!(to), r!(to.plus(1))),
+                            (r!(from), r!(from.plus(1))),
+                        );
+                        r!(dst) = n;
+                        next2!()
+                    }
+                    Op::CopyStr { dst, to, from } => {
+                        let n =
+                            slice::copy_str((r!(to), r!(to.plus(1))), string::str_at(base, from));
+                        set!(dst, n)
+                    }
+                    Op::ClearSlice { slice, ty } => {
+                        slice::clear(vm, ty, (r!(slice), r!(slice.plus(1))));
+                        next!()
+                    }
+                    Op::SliceToArray { dst, slice } => {
+                        let want = u64::from(extra!());
+                        let len = r!(slice.plus(1)) as u32 as u64;
+                        if len < want {
+                            trap!(Trap::Stop(slice::conversion_error(len, want)));
+                        }
+                        r!(dst) = r!(slice);
+                        next2!()
+                    }
+
+                    // ---- strings -----------------------------------------------------------------
+                    Op::Concat { dst, src, count } => {
+                        gc_point!();
+                        let (ptr, len) =
+                            string::concat(&mut cx, base.add(src.index()), count as usize);
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
+                    }
+                    Op::StrFromRune { dst, src } => {
+                        gc_point!();
+                        let (ptr, len) = string::from_rune(&mut cx, int!(src));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
+                    }
+                    Op::StrFromBytes { dst, src } => {
+                        gc_point!();
+                        let (ptr, len) = string::from_bytes(&mut cx, (r!(src), r!(src.plus(1))));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
+                    }
+                    Op::StrFromRunes { dst, src } => {
+                        gc_point!();
+                        let (ptr, len) = string::from_runes(&mut cx, (r!(src), r!(src.plus(1))));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len;
+                        next!()
+                    }
+                    Op::BytesFromStr { dst, src } => {
+                        gc_point!();
+                        let (ptr, len_cap) = string::to_bytes(&mut cx, string::str_at(base, src));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next!()
+                    }
+                    Op::RunesFromStr { dst, src } => {
+                        gc_point!();
+                        let (ptr, len_cap) = string::to_runes(&mut cx, string::str_at(base, src));
+                        r!(dst) = ptr;
+                        r!(dst.plus(1)) = len_cap;
+                        next!()
+                    }
+                    Op::DecodeRune { dst, str, index } => {
+                        let at = r!(index) as usize;
+                        let text = string::str_at(base, str);
+                        let first = *text.get_unchecked(at);
+                        let (rune, width) = if first < 0x80 {
+                            (u32::from(first), 1)
+                        } else {
+                            string::decode_rune(&text[at..])
+                        };
+                        r!(dst) = u64::from(rune);
+                        r!(dst.plus(1)) = (at + width) as u64;
+                        next!()
+                    }
+
+                    // ---- interfaces --------------------------------------------------------------
+                    Op::MakeIface { dst, src } => {
+                        let data = r!(src);
+                        r!(dst) = u64::from(extra!());
+                        r!(dst.plus(1)) = data;
+                        next2!()
+                    }
+                    Op::BoxIface { dst, src } => {
+                        gc_point!();
+                        let ty = extra!();
+                        let data = iface::box_words(&mut cx, ty, base.add(src.index()));
+                        r!(dst) = u64::from(ty);
+                        r!(dst.plus(1)) = data;
+                        next2!()
+                    }
+                    Op::BoxIfaceMem { dst, src } => {
+                        gc_point!();
+                        let ty = extra!();
+                        let data = iface::box_memory(&mut cx, ty, mem!(src, 0));
+                        r!(dst) = u64::from(ty);
+                        r!(dst.plus(1)) = data;
+                        next2!()
+                    }
+                    Op::IsType { dst, iface } => {
+                        r!(dst) = u64::from(r!(iface) == u64::from(extra!()));
+                        next2!()
+                    }
+                    Op::AssertType { iface } => {
+                        if r!(iface) != u64::from(extra!()) {
+                            trap!(Trap::Stop(
+                                iface::assertion_error(vm, pc, r!(iface) as u32).into()
+                            ));
+                        }
+                        pc = pc.add(3);
+                        continue;
+                    }
+                    Op::Implements { dst, iface } => {
+                        r!(dst) = u64::from(iface::implements(vm, r!(iface) as u32, extra!()));
+                        next2!()
+                    }
+                    Op::AssertIface { iface } => {
+                        if !iface::implements(vm, r!(iface) as u32, extra!()) {
+                            trap!(Trap::Stop(
+                                iface::assertion_error(vm, pc, r!(iface) as u32).into()
+                            ));
+                        }
+                        pc = pc.add(3);
+                        continue;
+                    }
+                    Op::IfaceData { dst, iface } => set!(dst, r!(iface.plus(1))),
+                    Op::IfaceIsNil { dst, iface } => set!(dst, u64::from(r!(iface) == 0)),
+
+                    // ---- maps --------------------------------------------------------------------
+                    Op::MakeMap { dst, hint } => {
+                        gc_point!();
+                        r!(dst) = table::make(&mut cx, extra!(), int!(hint));
+                        next2!()
+                    }
+                    Op::MapGet {
+                        count,
+                        dst,
+                        map,
+                        key,
+                    } => {
+                        let slot = check!(table::get(&mut cx, r!(map), base.add(key.index())));
+                        table::read_slot(slot, base.add(dst.index()), count as usize);
+                        next!()
+                    }
+                    Op::MapGetOk {
+                        count,
+                        dst,
+                        map,
+                        key,
+                    } => {
+                        let ok = match *pc.add(1) {
+                            Op::Extra { reg, .. } => Reg(reg),
+                            _ => std::hint::unreachable_unchecked(),
+                        };
+                        let slot = check!(table::get(&mut cx, r!(map), base.add(key.index())));
+                        table::read_slot(slot, base.add(dst.index()), count as usize);
+                        r!(ok) = u64::from(!slot.is_null());
+                        next2!()
+                    }
+                    Op::MapSet { map, key, val } => {
+                        gc_point!();
+                        check!(table::set(
+                            &mut cx,
+                            r!(map),
+                            base.add(key.index()),
+                            base.add(val.index())
+                        ));
+                        next!()
+                    }
+                    Op::MapSlot { dst, map, key } => {
+                        gc_point!();
+                        let slot = check!(table::slot(&mut cx, r!(map), base.add(key.index())));
+                        set!(dst, slot as u64)
+                    }
+                    Op::MapDelete { map, key } => {
+                        check!(table::delete(&mut cx, r!(map), base.add(key.index())));
+                        next!()
+                    }
+                    Op::MapLen { dst, map } => set!(dst, table::len(r!(map))),
+                    Op::MapClear { map } => {
+                        check!(table::clear(&mut cx, r!(map)));
+                        next!()
+                    }
+                    Op::MapIter { dst, map } => {
+                        gc_point!();
+                        set!(dst, table::iter(&mut cx, r!(map)))
+                    }
+                    Op::MapNext { iter, to } => {
+                        let more = check!(table::next(&mut cx, r!(iter)));
+                        jump!(!more, to)
+                    }
+                    Op::MapKey { dst, iter } => {
+                        table::key(vm, r!(iter), base.add(dst.index()));
+                        next!()
+                    }
+                    Op::MapValue { dst, iter } => {
+                        table::value(vm, r!(iter), base.add(dst.index()));
+                        next!()
+                    }
+
+                    // ---- channels and goroutines -------------------------------------------------
+                    Op::MakeChan { dst, size } => {
+                        gc_point!();
+                        r!(dst) = check!(conc::make_chan(&mut cx, extra!(), int!(size)));
+                        next2!()
+                    }
+                    Op::Send { chan, val } => {
+                        let after = pc.add(1);
+                        save!(after);
+                        conc!(conc::send(&mut cx, r!(chan), base.add(val.index())), after)
+                    }
+                    Op::Recv { dst, chan } => {
+                        let after = pc.add(1);
+                        save!(after);
+                        conc!(
+                            conc::recv(&mut cx, r!(chan), base.add(dst.index()), None),
+                            after
+                        )
+                    }
+                    Op::RecvOk { dst, chan, ok } => {
+                        let after = pc.add(1);
+                        save!(after);
+                        conc!(
+                            conc::recv(
+                                &mut cx,
+                                r!(chan),
+                                base.add(dst.index()),
+                                Some(base.add(ok.index()))
+                            ),
+                            after
+                        )
+                    }
+                    Op::CloseChan { chan } => {
+                        check!(conc::close(&mut cx, r!(chan)));
+                        next!()
+                    }
+                    Op::ChanLen { dst, chan } => set!(dst, conc::chan_len(r!(chan))),
+                    Op::ChanCap { dst, chan } => set!(dst, conc::chan_cap(r!(chan))),
+                    Op::Select {
+                        has_default,
+                        dst,
+                        count,
+                    } => {
+                        let after = pc.add(1 + count as usize);
+                        save!(after);
+                        conc!(
+                            conc::select(
+                                &mut cx,
+                                base,
+                                pc.add(1),
+                                count as usize,
+                                has_default != 0,
+                                base.add(dst.index())
+                            ),
+                            after
+                        )
+                    }
+                    Op::SelectSend { .. } | Op::SelectRecv { .. } => {
+                        trap!(Trap::Internal("control reached a select case"))
+                    }
+                    Op::Go { func } => {
+                        gc_point!();
                         save!(pc);
-                        return Exit::Ended;
+                        let window = conc::window(vm, pc);
+                        conc::go(&mut cx, func, base.add(window));
+                        next!()
                     }
-                    save!(pc);
-                    let resumed = if reg == MARKER_PANIC_RETURN { unwind::deferred_returned(&mut cx) } else { unwind::text_returned(&mut cx) };
-                    match resumed {
-                        Next::Go { pc: p, base: b } => {
-                            pc = p;
-                            base = b;
-                            continue;
+                    Op::GoClosure { closure, count } => {
+                        gc_point!();
+                        save!(pc);
+                        let window = conc::window(vm, pc);
+                        check!(conc::go_closure(
+                            &mut cx,
+                            r!(closure),
+                            base.add(window),
+                            count as usize
+                        ));
+                        next!()
+                    }
+
+                    // ---- calls -------------------------------------------------------------------
+                    Op::Call { window, func } => enter!(funcs.add(func.index()), window, 0),
+                    Op::CallClosure { closure, window } => {
+                        let object = r!(closure);
+                        if object == 0 {
+                            trap!(Trap::NilDereference);
                         }
-                        Next::Leave(exit) => return exit,
+                        let callee = funcs.add(*(object as *const u64) as usize);
+                        enter!(callee, window, object)
+                    }
+                    Op::CallIface {
+                        iface,
+                        window,
+                        selector,
+                    } => {
+                        let ty = r!(iface) as u32;
+                        if ty == 0 {
+                            trap!(Trap::NilDereference);
+                        }
+                        let Some(func) = image.method(selector.0, ty) else {
+                            trap!(Trap::Internal("an interface value lacks a method"));
+                        };
+                        *base.add(window as usize) = r!(iface.plus(1));
+                        enter!(funcs.add(func as usize), window, 0)
+                    }
+                    Op::CallNative { window, native } => {
+                        gc_point!();
+                        let native = *image.natives.get_unchecked(native.index());
+                        let after = pc.add(1);
+                        save!(after);
+                        let mut native_call = Call {
+                            vm,
+                            m: &mut *cx.m,
+                            g,
+                            window: base.add(window as usize),
+                            params: native.params as usize,
+                            results: native.results as usize,
+                        };
+                        match (native.run)(&mut native_call) {
+                            Outcome::Done => {
+                                pc = after;
+                                continue;
+                            }
+                            Outcome::Parked => return Exit::Parked,
+                            Outcome::Yield => return Exit::Yielded,
+                            Outcome::Exit(status) => return Exit::Exit(status),
+                            Outcome::Panic(error) => {
+                                trap!(Trap::Stop(Box::new(Stop::Error(error))))
+                            }
+                            Outcome::PanicValue(value) => {
+                                trap!(Trap::Stop(Box::new(Stop::Value(value))))
+                            }
+                            Outcome::Fatal(text) => trap!(Trap::Stop(Box::new(Stop::Fatal(text)))),
+                            Outcome::Goexit => trap!(Trap::Goexit),
+                        }
+                    }
+                    Op::Return0 {} => leave!(),
+                    Op::Return1 { src } => {
+                        *base = r!(src);
+                        leave!()
+                    }
+                    Op::Return { src, count } => {
+                        std::ptr::copy(base.add(src.index()), base, count as usize);
+                        leave!()
+                    }
+                    Op::MakeClosure { dst, func } => {
+                        gc_point!();
+                        let info = image.program.funcs.get_unchecked(func.index());
+                        let object = vm.alloc_or_die(
+                            cx.m,
+                            info.closure_shape,
+                            8 * (1 + info.captures.len()),
+                        );
+                        word::store(object, u64::from(func.0));
+                        set!(dst, object as u64)
+                    }
+                    Op::Defer { closure } => {
+                        save!(pc);
+                        unwind::push_defer(&mut cx, r!(closure));
+                        next!()
+                    }
+                    Op::RunDefers { window } => trap!(Trap::RunDefers { window }),
+                    Op::Recover { dst } => {
+                        save!(pc);
+                        let value = unwind::recover(&mut cx);
+                        r!(dst) = u64::from(value.ty.0);
+                        r!(dst.plus(1)) = value.data;
+                        next!()
+                    }
+                    Op::Panic { value } => {
+                        trap!(Trap::Stop(Box::new(Stop::Value(iface::at(base, value)))))
+                    }
+                    Op::Extra { reg, .. } | Op::Extra2 { reg, .. } => {
+                        if reg == MARKER_EXIT {
+                            save!(pc);
+                            return Exit::Ended;
+                        }
+                        trap!(Trap::Marker(reg));
+                    }
+                    Op::Unreachable {} => {
+                        trap!(Trap::Internal("control reached an unreachable op"))
                     }
                 }
-                Op::Unreachable {} => vm.internal_error("control reached an unreachable op", pc),
+            };
+            save!(pc);
+            match trapped(&mut cx, trap) {
+                Next::Go { pc: p, base: b } => {
+                    pc = p;
+                    base = b;
+                }
+                Next::Leave(exit) => return exit,
             }
         }
     }
+}
+
+/// What is rare: errors, collections, safepoints, growing the stack, deferred calls. pc and base are saved.
+///
+/// # Safety
+/// As for [`run`]; the trap was raised by the op at the saved pc.
+#[cold]
+#[inline(never)]
+unsafe fn trapped(cx: &mut Ctx<'_>, trap: Trap) -> Next {
+    let here = |cx: &Ctx<'_>| Next::Go {
+        pc: cx.g.pc(),
+        base: cx.g.base(),
+    };
+    let stop = match trap {
+        Trap::NilDereference => Stop::Error(RuntimeError::nil_dereference()),
+        Trap::Divide => Stop::Error(RuntimeError::divide()),
+        Trap::Shift => Stop::Error(RuntimeError::new("negative shift amount")),
+        Trap::Index { index, len } => Stop::Error(RuntimeError::index(index as i64, len as usize)),
+        Trap::Stop(stop) => *stop,
+        Trap::Collect => {
+            cx.vm.collect(cx.m);
+            return here(cx);
+        }
+        Trap::Safepoint => {
+            return if cx.m.safepoint(cx.g) == Safepoint::Yield {
+                Next::Leave(Exit::Preempted)
+            } else {
+                here(cx)
+            };
+        }
+        // SAFETY: by the function's contract.
+        Trap::Enter {
+            callee,
+            window,
+            closure,
+        } => return unsafe { call::enter(cx, callee, window, closure, 1) },
+        // SAFETY: by the function's contract.
+        Trap::RunDefers { window } => return unsafe { call::run_defers(cx, window) },
+        Trap::Goexit => return unwind::goexit(cx),
+        Trap::Marker(MARKER_PANIC_RETURN) => return unwind::deferred_returned(cx),
+        Trap::Marker(_) => return unwind::text_returned(cx),
+        Trap::Internal(what) => cx.vm.internal_error(what, cx.g.pc()),
+    };
+    unwind::stop(cx, stop)
 }

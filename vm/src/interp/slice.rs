@@ -4,7 +4,7 @@
 //! lies behind its object.
 
 use super::mem;
-use super::{Ctx, OpResult};
+use super::{Ctx, OpResult, Stop};
 use crate::Vm;
 use crate::error::RuntimeError;
 use crate::value::{slice as growth, word};
@@ -41,8 +41,14 @@ impl Bounds {
     /// `base` is the base of a frame that has these registers.
     pub(crate) unsafe fn read(base: *const u64, first: Reg, given: u8) -> Bounds {
         // SAFETY: by the function's contract.
-        let get = |i: usize| unsafe { (given & (1 << i) != 0).then(|| *base.add(first.index() + i) as i64) };
-        Bounds { lo: get(0), hi: get(1), max: get(2) }
+        let get = |i: usize| unsafe {
+            (given & (1 << i) != 0).then(|| *base.add(first.index() + i) as i64)
+        };
+        Bounds {
+            lo: get(0),
+            hi: get(1),
+            max: get(2),
+        }
     }
 }
 
@@ -51,6 +57,7 @@ fn bounds_error(text: String) -> RuntimeError {
 }
 
 /// `s[lo:hi:max]` with elements of `size` bytes.
+#[inline(never)]
 pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> {
     let (len, cap) = (len_of(s) as i64, cap_of(s) as i64);
     let lo = bounds.lo.unwrap_or(0);
@@ -83,17 +90,32 @@ pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> 
         }
     };
     if lo < 0 {
-        return Err(bounds_error(if bounds.max.is_some() { format!("[{lo}::]") } else { format!("[{lo}:]") }).into());
+        return Err(bounds_error(if bounds.max.is_some() {
+            format!("[{lo}::]")
+        } else {
+            format!("[{lo}:]")
+        })
+        .into());
     }
     if lo > hi {
-        return Err(bounds_error(if bounds.max.is_some() { format!("[{lo}:{hi}:]") } else { format!("[{lo}:{hi}]") }).into());
+        return Err(bounds_error(if bounds.max.is_some() {
+            format!("[{lo}:{hi}:]")
+        } else {
+            format!("[{lo}:{hi}]")
+        })
+        .into());
     }
     let new_cap = (max - lo) as u64;
-    let ptr = if new_cap == 0 { s.0 } else { s.0 + lo as u64 * size };
+    let ptr = if new_cap == 0 {
+        s.0
+    } else {
+        s.0 + lo as u64 * size
+    };
     Ok(header(ptr, (hi - lo) as u64, new_cap))
 }
 
 /// `s[lo:hi]` of a string.
+#[inline(never)]
 pub(crate) fn substring((ptr, len): (u64, u64), bounds: Bounds) -> OpResult<(u64, u64)> {
     let len = len as i64;
     let lo = bounds.lo.unwrap_or(0);
@@ -114,14 +136,29 @@ pub(crate) fn substring((ptr, len): (u64, u64), bounds: Bounds) -> OpResult<(u64
     Ok((ptr, (hi - lo) as u64))
 }
 
+/// The error of converting a slice to an array that is longer.
+#[cold]
+pub(crate) fn conversion_error(len: u64, want: u64) -> Box<Stop> {
+    RuntimeError::new(format!(
+        "cannot convert slice with length {len} to array or pointer to array with length {want}"
+    ))
+    .into()
+}
+
 fn elem_type(vm: &Vm, ty: u32) -> &RuntimeType {
     &vm.program().types[ty as usize]
 }
 
 /// `make([]T, len, cap)`.
+#[inline(never)]
 pub(crate) fn make(cx: &mut Ctx<'_>, ty: u32, len: i64, cap: i64) -> OpResult<Header> {
     let elem = elem_type(cx.vm, ty);
-    let fits = |n: i64| (0..=MAX_LEN).contains(&n) && (n as u64).checked_mul(elem.elem_size.max(1)).is_some_and(|b| b < 1 << 47);
+    let fits = |n: i64| {
+        (0..=MAX_LEN).contains(&n)
+            && (n as u64)
+                .checked_mul(elem.elem_size.max(1))
+                .is_some_and(|b| b < 1 << 47)
+    };
     if !fits(len) {
         return Err(RuntimeError::new("makeslice: len out of range").into());
     }
@@ -145,11 +182,14 @@ fn reserve(cx: &mut Ctx<'_>, elem: &RuntimeType, s: Header, extra: usize) -> OpR
 #[cold]
 fn grow(cx: &mut Ctx<'_>, elem: &RuntimeType, s: Header, needed: u64) -> OpResult<Header> {
     let scalar = elem.elem_shape == ShapeId::SCALAR;
-    let cap = growth::grown_cap(cap_of(s), needed, elem.go_size, scalar).filter(|cap| cap.saturating_mul(elem.elem_size) < 1 << 47);
+    let cap = growth::grown_cap(cap_of(s), needed, elem.go_size, scalar)
+        .filter(|cap| cap.saturating_mul(elem.elem_size) < 1 << 47);
     let Some(cap) = cap else {
         return Err(RuntimeError::new("growslice: len out of range").into());
     };
-    let ptr = cx.vm.alloc_or_die(cx.m, elem.elem_shape, (cap * elem.elem_size) as usize);
+    let ptr = cx
+        .vm
+        .alloc_or_die(cx.m, elem.elem_shape, (cap * elem.elem_size) as usize);
     copy_elements(elem, ptr as u64, s.0, len_of(s) as usize);
     Ok(header(ptr as u64, len_of(s), cap))
 }
@@ -163,7 +203,10 @@ fn copy_elements(elem: &RuntimeType, to: u64, from: u64, count: usize) {
     // SAFETY: both ranges lie within live objects of this element type; word by word (bytes for packed
     // scalars) and atomically, in the direction that overlapping allows.
     unsafe {
-        if matches!(elem.repr, ElemRepr::Uint(_) | ElemRepr::Sint(_) | ElemRepr::Float32) {
+        if matches!(
+            elem.repr,
+            ElemRepr::Uint(_) | ElemRepr::Sint(_) | ElemRepr::Float32
+        ) {
             word::copy_bytes(to as *mut u8, from as *const u8, bytes);
         } else {
             word::copy_mem(to as *mut u64, from as *const u64, bytes);
@@ -182,11 +225,17 @@ unsafe fn store_element(elem: &RuntimeType, at: u64, words: *const u64) {
             ElemRepr::Uint(1) | ElemRepr::Sint(1) => word::store_u8(at as *mut u8, *words as u8),
             ElemRepr::Uint(2) | ElemRepr::Sint(2) => word::store_u16(at as *mut u16, *words as u16),
             ElemRepr::Uint(_) | ElemRepr::Sint(_) => word::store_u32(at as *mut u32, *words as u32),
-            ElemRepr::Float32 => word::store_u32(at as *mut u32, (f64::from_bits(*words) as f32).to_bits()),
+            ElemRepr::Float32 => {
+                word::store_u32(at as *mut u32, (f64::from_bits(*words) as f32).to_bits())
+            }
             ElemRepr::Word | ElemRepr::Ptr => word::store(at as *mut u64, *words),
             ElemRepr::Pair => word::store_pair(at as *mut u64, *words, *words.add(1)),
             ElemRepr::Words(n) => word::store_words(words, at as *mut u64, n as usize),
-            ElemRepr::Indirect => word::copy_mem(at as *mut u64, *words as *const u64, elem.elem_size as usize),
+            ElemRepr::Indirect => word::copy_mem(
+                at as *mut u64,
+                *words as *const u64,
+                elem.elem_size as usize,
+            ),
         }
     }
 }
@@ -195,19 +244,38 @@ unsafe fn store_element(elem: &RuntimeType, at: u64, words: *const u64) {
 ///
 /// # Safety
 /// `vals` are the registers of `count` values of the element's type, one after the other.
-pub(crate) unsafe fn append(cx: &mut Ctx<'_>, ty: u32, s: Header, vals: *const u64, count: usize) -> OpResult<Header> {
+#[inline(never)]
+pub(crate) unsafe fn append(
+    cx: &mut Ctx<'_>,
+    ty: u32,
+    s: Header,
+    vals: *const u64,
+    count: usize,
+) -> OpResult<Header> {
     let elem = elem_type(cx.vm, ty);
     let (ptr, len_cap) = reserve(cx, elem, s, count)?;
     let len = len_of(s);
     for i in 0..count {
         // SAFETY: the object has room behind the length; the values follow each other.
-        unsafe { store_element(elem, ptr + (len + i as u64) * elem.elem_size, vals.add(i * elem.words.len())) };
+        unsafe {
+            store_element(
+                elem,
+                ptr + (len + i as u64) * elem.elem_size,
+                vals.add(i * elem.words.len()),
+            )
+        };
     }
     Ok((ptr, len_cap + count as u64))
 }
 
 /// `append(s, tail...)`; `tail` is address and length.
-pub(crate) fn append_slice(cx: &mut Ctx<'_>, ty: u32, s: Header, tail: (u64, usize)) -> OpResult<Header> {
+#[inline(never)]
+pub(crate) fn append_slice(
+    cx: &mut Ctx<'_>,
+    ty: u32,
+    s: Header,
+    tail: (u64, usize),
+) -> OpResult<Header> {
     let elem = elem_type(cx.vm, ty);
     let (ptr, len_cap) = reserve(cx, elem, s, tail.1)?;
     copy_elements(elem, ptr + len_of(s) * elem.elem_size, tail.0, tail.1);
@@ -215,6 +283,7 @@ pub(crate) fn append_slice(cx: &mut Ctx<'_>, ty: u32, s: Header, tail: (u64, usi
 }
 
 /// `append([]byte, string...)`.
+#[inline(never)]
 pub(crate) fn append_str(cx: &mut Ctx<'_>, s: Header, tail: &[u8]) -> OpResult<Header> {
     let byte = cx.vm.byte_type();
     let (ptr, len_cap) = reserve(cx, byte, s, tail.len())?;
@@ -224,6 +293,7 @@ pub(crate) fn append_str(cx: &mut Ctx<'_>, s: Header, tail: &[u8]) -> OpResult<H
 }
 
 /// `copy(to, from)`: how many elements were copied.
+#[inline(never)]
 pub(crate) fn copy(vm: &Vm, ty: u32, to: Header, from: Header) -> u64 {
     let n = len_of(to).min(len_of(from));
     copy_elements(elem_type(vm, ty), to.0, from.0, n as usize);
@@ -231,6 +301,7 @@ pub(crate) fn copy(vm: &Vm, ty: u32, to: Header, from: Header) -> u64 {
 }
 
 /// `copy([]byte, string)`.
+#[inline(never)]
 pub(crate) fn copy_str(to: Header, from: &[u8]) -> u64 {
     let n = (len_of(to) as usize).min(from.len());
     if n > 0 {
@@ -241,6 +312,7 @@ pub(crate) fn copy_str(to: Header, from: &[u8]) -> u64 {
 }
 
 /// `clear(s)`.
+#[inline(never)]
 pub(crate) fn clear(vm: &Vm, ty: TypeId, s: Header) {
     let elem = elem_type(vm, ty.0);
     let bytes = len_of(s) as usize * elem.elem_size as usize;

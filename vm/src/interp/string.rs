@@ -37,7 +37,9 @@ fn new_bytes(cx: &mut Ctx<'_>, len: usize, fill: impl FnOnce(*mut u8)) -> u64 {
 
 fn new_string(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
     // SAFETY: the object has this length and nobody else knows it.
-    let ptr = new_bytes(cx, content.len(), |to| unsafe { std::ptr::copy_nonoverlapping(content.as_ptr(), to, content.len()) });
+    let ptr = new_bytes(cx, content.len(), |to| unsafe {
+        std::ptr::copy_nonoverlapping(content.as_ptr(), to, content.len())
+    });
     (ptr, content.len() as u64)
 }
 
@@ -45,6 +47,7 @@ fn new_string(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
 ///
 /// # Safety
 /// `first` is the first of `2 * count` registers that hold strings.
+#[inline(never)]
 pub(crate) unsafe fn concat(cx: &mut Ctx<'_>, first: *const u64, count: usize) -> (u64, u64) {
     // SAFETY: by the function's contract.
     let part = |i: usize| unsafe { bytes(*first.add(2 * i), *first.add(2 * i + 1)) };
@@ -75,19 +78,24 @@ pub(crate) unsafe fn concat(cx: &mut Ctx<'_>, first: *const u64, count: usize) -
 }
 
 /// `string(rune)`.
+#[inline(never)]
 pub(crate) fn from_rune(cx: &mut Ctx<'_>, rune: i64) -> (u64, u64) {
     new_string(cx, text::encode_rune(rune, &mut [0; 4]))
 }
 
 /// `string([]byte)`; `slice` is its header.
+#[inline(never)]
 pub(crate) fn from_bytes(cx: &mut Ctx<'_>, (ptr, len_cap): (u64, u64)) -> (u64, u64) {
     let len = len_cap as u32 as usize;
     // SAFETY: a slice's words span live bytes; the copy uses atomic accesses on the source.
-    let ptr = new_bytes(cx, len, |to| unsafe { word::copy_bytes(to, ptr as *const u8, len) });
+    let ptr = new_bytes(cx, len, |to| unsafe {
+        word::copy_bytes(to, ptr as *const u8, len)
+    });
     (ptr, len as u64)
 }
 
 /// `string([]rune)`.
+#[inline(never)]
 pub(crate) fn from_runes(cx: &mut Ctx<'_>, (ptr, len_cap): (u64, u64)) -> (u64, u64) {
     let len = len_cap as u32 as usize;
     let mut buffer = Vec::with_capacity(len);
@@ -100,6 +108,7 @@ pub(crate) fn from_runes(cx: &mut Ctx<'_>, (ptr, len_cap): (u64, u64)) -> (u64, 
 }
 
 /// `[]byte(string)`.
+#[inline(never)]
 pub(crate) fn to_bytes(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
     let len = content.len() as u64;
     if len == 0 {
@@ -108,11 +117,14 @@ pub(crate) fn to_bytes(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
     // The capacity is rounded up to the size class, as Go does.
     let cap = growth::bytes_cap(content.len() as u64) as usize;
     // SAFETY: the object has at least the content's length.
-    let ptr = new_bytes(cx, cap, |to| unsafe { std::ptr::copy_nonoverlapping(content.as_ptr(), to, content.len()) });
+    let ptr = new_bytes(cx, cap, |to| unsafe {
+        std::ptr::copy_nonoverlapping(content.as_ptr(), to, content.len())
+    });
     (ptr, len | (cap as u64) << 32)
 }
 
 /// `[]rune(string)`.
+#[inline(never)]
 pub(crate) fn to_runes(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
     let mut runes: Vec<u32> = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -127,6 +139,8 @@ pub(crate) fn to_runes(cx: &mut Ctx<'_>, content: &[u8]) -> (u64, u64) {
     }
     let cap = growth::runes_cap(runes.len() as u64) as usize;
     // SAFETY: the object has room for `cap` elements.
-    let ptr = new_bytes(cx, cap * 4, |to| unsafe { std::ptr::copy_nonoverlapping(runes.as_ptr(), to.cast::<u32>(), runes.len()) });
+    let ptr = new_bytes(cx, cap * 4, |to| unsafe {
+        std::ptr::copy_nonoverlapping(runes.as_ptr(), to.cast::<u32>(), runes.len())
+    });
     (ptr, len | (cap as u64) << 32)
 }

@@ -9,21 +9,30 @@ use crate::value::word;
 use minigo_bytecode::TypeId;
 
 #[cold]
-fn stop(vm: &Vm, error: MapError) -> Stop {
-    match error {
-        MapError::NilMap => RuntimeError::plain("assignment to entry in nil map").into(),
-        MapError::Unhashable(what) => RuntimeError::new(what.hashing(&vm.program().types)).into(),
+fn stop(vm: &Vm, error: MapError) -> Box<Stop> {
+    let stop = match error {
+        MapError::NilMap => Stop::Error(RuntimeError::plain("assignment to entry in nil map")),
+        MapError::Unhashable(what) => {
+            Stop::Error(RuntimeError::new(what.hashing(&vm.program().types)))
+        }
         MapError::ConcurrentWrites => Stop::Fatal("concurrent map writes".into()),
         MapError::ConcurrentReadWrite => Stop::Fatal("concurrent map read and map write".into()),
-        MapError::ConcurrentIteration => Stop::Fatal("concurrent map iteration and map write".into()),
+        MapError::ConcurrentIteration => {
+            Stop::Fatal("concurrent map iteration and map write".into())
+        }
         MapError::OutOfMemory => vm.out_of_memory(),
-    }
+    };
+    Box::new(stop)
 }
 
 /// `make(map[K]V, hint)`.
+#[inline(never)]
 pub(crate) fn make(cx: &mut Ctx<'_>, ty: u32, hint: i64) -> u64 {
     let vm = cx.vm;
-    match vm.maps().make(vm.heap(), vm.local_heap(cx.m), TypeId(ty), hint.max(0)) {
+    match vm
+        .maps()
+        .make(vm.heap(), vm.local_heap(cx.m), TypeId(ty), hint.max(0))
+    {
         Some(map) => map,
         None => vm.out_of_memory(),
     }
@@ -77,7 +86,13 @@ pub(crate) unsafe fn slot(cx: &mut Ctx<'_>, map: u64, key: *const u64) -> OpResu
 ///
 /// # Safety
 /// As for [`get`]; `val` are the value's register words.
-pub(crate) unsafe fn set(cx: &mut Ctx<'_>, map: u64, key: *const u64, val: *const u64) -> OpResult<()> {
+#[inline(never)]
+pub(crate) unsafe fn set(
+    cx: &mut Ctx<'_>,
+    map: u64,
+    key: *const u64,
+    val: *const u64,
+) -> OpResult<()> {
     // SAFETY: by the function's contract; the slot has as many words as the value.
     unsafe {
         let at = slot(cx, map, key)?;
@@ -90,6 +105,7 @@ pub(crate) unsafe fn set(cx: &mut Ctx<'_>, map: u64, key: *const u64, val: *cons
 ///
 /// # Safety
 /// As for [`get`].
+#[inline(never)]
 pub(crate) unsafe fn delete(cx: &mut Ctx<'_>, map: u64, key: *const u64) -> OpResult<()> {
     // SAFETY: by the function's contract.
     unsafe { cx.vm.maps().delete(map, key) }.map_err(|e| stop(cx.vm, e))
@@ -102,17 +118,22 @@ pub(crate) fn len(map: u64) -> u64 {
 }
 
 /// `clear(map)`.
+#[inline(never)]
 pub(crate) fn clear(cx: &mut Ctx<'_>, map: u64) -> OpResult<()> {
     // SAFETY: the word is nil or a map.
     unsafe { Maps::clear(map) }.map_err(|e| stop(cx.vm, e))
 }
 
 /// An iterator over a map; its first entry is the chooser's choice.
+#[inline(never)]
 pub(crate) fn iter(cx: &mut Ctx<'_>, map: u64) -> u64 {
     let vm = cx.vm;
     let random = cx.m.chooser().bits(Choice::Map);
     // SAFETY: the word is nil or a map.
-    match unsafe { vm.maps().iterate(vm.heap(), vm.local_heap(cx.m), map, random) } {
+    match unsafe {
+        vm.maps()
+            .iterate(vm.heap(), vm.local_heap(cx.m), map, random)
+    } {
         Some(iterator) => iterator,
         None => vm.out_of_memory(),
     }
@@ -122,6 +143,7 @@ pub(crate) fn iter(cx: &mut Ctx<'_>, map: u64) -> u64 {
 ///
 /// # Safety
 /// `iter` is an iterator.
+#[inline(never)]
 pub(crate) unsafe fn next(cx: &mut Ctx<'_>, iter: u64) -> OpResult<bool> {
     // SAFETY: by the function's contract.
     unsafe { cx.vm.maps().next(iter) }.map_err(|e| stop(cx.vm, e))
@@ -131,6 +153,7 @@ pub(crate) unsafe fn next(cx: &mut Ctx<'_>, iter: u64) -> OpResult<bool> {
 ///
 /// # Safety
 /// `iter` is an iterator on an entry, `to` registers for its key.
+#[inline(never)]
 pub(crate) unsafe fn key(vm: &Vm, iter: u64, to: *mut u64) {
     // SAFETY: by the function's contract.
     unsafe { word::load_words(Maps::key(iter), to, vm.maps().widths(iter).0) };
@@ -140,6 +163,7 @@ pub(crate) unsafe fn key(vm: &Vm, iter: u64, to: *mut u64) {
 ///
 /// # Safety
 /// As for [`key`].
+#[inline(never)]
 pub(crate) unsafe fn value(vm: &Vm, iter: u64, to: *mut u64) {
     // SAFETY: by the function's contract.
     unsafe { word::load_words(Maps::value(iter), to, vm.maps().widths(iter).1) };

@@ -20,8 +20,14 @@ pub(crate) unsafe fn frames<'a>(vm: &'a Vm, g: &'a Goroutine) -> impl Iterator<I
         let offset = ((frame.base as usize - g.stack() as usize) / 8) as u32;
         // SAFETY: as above: nobody changes it meanwhile.
         let unwind = unsafe { g.unwind() };
-        let panic = unwind.iter().flat_map(|u| &u.panics).rfind(|p| p.raised_base == offset);
-        panic.map_or(frame, |p| Frame { pc: p.raised_pc, base: frame.base })
+        let panic = unwind
+            .iter()
+            .flat_map(|u| &u.panics)
+            .rfind(|p| p.raised_base == offset);
+        panic.map_or(frame, |p| Frame {
+            pc: p.raised_pc,
+            base: frame.base,
+        })
     })
 }
 
@@ -33,15 +39,28 @@ pub(crate) fn symbol(vm: &Vm, pc: *const Op) -> Option<Symbol> {
     if func.wrapper || id == vm.program().entry {
         return None;
     }
-    let at = if image.offset_at(pc) == Some(0) { pc } else { pc.wrapping_sub(1) };
+    let at = if image.offset_at(pc) == Some(0) {
+        pc
+    } else {
+        pc.wrapping_sub(1)
+    };
     symbol_at(vm, at)
 }
 
 fn symbol_at(vm: &Vm, at: *const Op) -> Option<Symbol> {
     let func = &vm.program().funcs[vm.image().func_at(at)?.index()];
     let position = vm.image().position_at(at).unwrap_or(func.position);
-    let file = vm.program().files.get(position.file.index()).cloned().unwrap_or_default();
-    Some(Symbol { func: func.name.clone(), file, line: position.line })
+    let file = vm
+        .program()
+        .files
+        .get(position.file.index())
+        .cloned()
+        .unwrap_or_default();
+    Some(Symbol {
+        func: func.name.clone(),
+        file,
+        line: position.line,
+    })
 }
 
 /// The dump of the running goroutine whose saved pc is the very op that failed.
@@ -52,9 +71,22 @@ pub(crate) fn running(vm: &Vm, g: &Goroutine) -> String {
         .enumerate()
         .filter_map(|(i, frame)| {
             let shown = symbol(vm, frame.pc)?;
-            if i == 0 { symbol_at(vm, frame.pc) } else { Some(shown) }
+            if i == 0 {
+                symbol_at(vm, frame.pc)
+            } else {
+                Some(shown)
+            }
         })
         .collect();
-    let created_by = (!g.created_at().is_null()).then(|| symbol(vm, g.created_at()).map(|s| (s, g.parent()))).flatten();
-    GoroutineDump { id: g.id(), reason: "running", minutes: 0, frames, created_by }.text()
+    let created_by = (!g.created_at().is_null())
+        .then(|| symbol(vm, g.created_at()).map(|s| (s, g.parent())))
+        .flatten();
+    GoroutineDump {
+        id: g.id(),
+        reason: "running",
+        minutes: 0,
+        frames,
+        created_by,
+    }
+    .text()
 }

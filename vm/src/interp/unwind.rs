@@ -23,6 +23,7 @@ fn base_offset(g: &Goroutine) -> u32 {
 }
 
 /// A panic or fatal error at the saved pc.
+#[inline(never)]
 pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
     match stop {
         Stop::Error(error) => {
@@ -30,7 +31,10 @@ pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
             raise(cx, value)
         }
         Stop::Value(value) if value.is_nil() => {
-            let error = RuntimeError { kind: ErrorKind::PanicNil, text: "panic called with nil argument (use GODEBUG=panicnil=1 to disable)".into() };
+            let error = RuntimeError {
+                kind: ErrorKind::PanicNil,
+                text: "panic called with nil argument (use GODEBUG=panicnil=1 to disable)".into(),
+            };
             let value = error_value(cx, &error);
             raise(cx, value)
         }
@@ -59,7 +63,10 @@ fn error_value(cx: &mut Ctx<'_>, error: &RuntimeError) -> Iface {
         std::ptr::copy_nonoverlapping(text.as_ptr(), bytes.cast::<u8>(), text.len());
         word::store_pair(object, bytes as u64, text.len() as u64);
     }
-    Iface { ty, data: object as u64 }
+    Iface {
+        ty,
+        data: object as u64,
+    }
 }
 
 fn raise(cx: &mut Ctx<'_>, value: Iface) -> Next {
@@ -67,6 +74,7 @@ fn raise(cx: &mut Ctx<'_>, value: Iface) -> Next {
 }
 
 /// `runtime.Goexit` at the saved pc.
+#[inline(never)]
 pub(crate) fn goexit(cx: &mut Ctx<'_>) -> Next {
     start(cx, Iface::NIL, true)
 }
@@ -79,7 +87,16 @@ fn start(cx: &mut Ctx<'_>, value: Iface, goexit: bool) -> Next {
         u.texts.push("(error while printing panic value)".into());
         return report_panic(cx);
     }
-    u.panics.push(Panic { value, goexit, recovered: false, call: 0, frame: 0, frame_pc: pc, raised_pc: pc, raised_base: base });
+    u.panics.push(Panic {
+        value,
+        goexit,
+        recovered: false,
+        call: 0,
+        frame: 0,
+        frame_pc: pc,
+        raised_pc: pc,
+        raised_base: base,
+    });
     continue_panic(cx)
 }
 
@@ -104,26 +121,46 @@ fn continue_panic(cx: &mut Ctx<'_>) -> Next {
     }
     // SAFETY: word 0 of a closure object is its function's id.
     let func = unsafe { *(defer.closure as *const u64) } as usize;
-    match push_frame(cx, raised_pc, raised_base, func, cx.vm.image().panic_return_pc) {
+    match push_frame(
+        cx,
+        raised_pc,
+        raised_base,
+        func,
+        cx.vm.image().panic_return_pc,
+    ) {
         Err(next) => next,
         Ok((pc, base)) => {
             // SAFETY: the frame has a register behind its parameters.
             unsafe { *base.add(cx.vm.image().funcs[func].params as usize) = defer.closure };
             let call = ((base as usize - cx.g.stack() as usize) / 8) as u32;
-            unwind(cx.g).panics.last_mut().expect("there is a panic").call = call;
+            unwind(cx.g)
+                .panics
+                .last_mut()
+                .expect("there is a panic")
+                .call = call;
             Next::Go { pc, base }
         }
     }
 }
 
 /// A frame for `func` in the out area of the frame at `below`, which executes `pc`.
-fn push_frame(cx: &mut Ctx<'_>, pc: *const Op, below: u32, func: usize, return_pc: *const Op) -> Result<(*const Op, *mut u64), Next> {
+fn push_frame(
+    cx: &mut Ctx<'_>,
+    pc: *const Op,
+    below: u32,
+    func: usize,
+    return_pc: *const Op,
+) -> Result<(*const Op, *mut u64), Next> {
     let callee = cx.vm.image().funcs[func];
     let window = super::conc::window(cx.vm, pc);
     // SAFETY: the goroutine is ours; the frame lies in the room made for it.
     unsafe {
         cx.g.set_base(cx.g.stack().add(below as usize));
-        if cx.g.grow_stack(below as usize + window + callee.frame_size as usize).is_err() {
+        if cx
+            .g
+            .grow_stack(below as usize + window + callee.frame_size as usize)
+            .is_err()
+        {
             cx.vm.report_fatal(super::call::STACK_OVERFLOW, Some(cx.g));
             return Err(Next::Leave(Exit::Exit(2)));
         }
@@ -136,9 +173,13 @@ fn push_frame(cx: &mut Ctx<'_>, pc: *const Op, below: u32, func: usize, return_p
 }
 
 /// A deferred call that a panic made has returned.
+#[inline(never)]
 pub(crate) fn deferred_returned(cx: &mut Ctx<'_>) -> Next {
     let u = unwind(cx.g);
-    let panic = *u.panics.last().expect("deferred calls of panics belong to one");
+    let panic = *u
+        .panics
+        .last()
+        .expect("deferred calls of panics belong to one");
     if !panic.recovered {
         return continue_panic(cx);
     }
@@ -153,10 +194,19 @@ pub(crate) fn deferred_returned(cx: &mut Ctx<'_>) -> Next {
         u.panics.pop();
     }
     let image = cx.vm.image();
-    let func = image.func_at(panic.frame_pc).expect("defers lie in functions");
-    let resume = cx.vm.program().funcs[func.index()].recover_pc.expect("functions that defer have a way out");
+    let func = image
+        .func_at(panic.frame_pc)
+        .expect("defers lie in functions");
+    let resume = cx.vm.program().funcs[func.index()]
+        .recover_pc
+        .expect("functions that defer have a way out");
     // SAFETY: the pc lies in the function's code, the base in the stack.
-    let (pc, base) = unsafe { (image.funcs[func.index()].code.add(resume as usize), cx.g.stack().add(panic.frame as usize)) };
+    let (pc, base) = unsafe {
+        (
+            image.funcs[func.index()].code.add(resume as usize),
+            cx.g.stack().add(panic.frame as usize),
+        )
+    };
     if goexit {
         cx.g.set_pc(pc);
         cx.g.set_base(base);
@@ -169,11 +219,22 @@ pub(crate) fn deferred_returned(cx: &mut Ctx<'_>) -> Next {
 fn report_panic(cx: &mut Ctx<'_>) -> Next {
     let u = unwind(cx.g);
     u.printing = true;
-    let values: Vec<Iface> = u.panics.iter().filter(|p| !p.goexit).map(|p| p.value).collect();
+    let values: Vec<Iface> = u
+        .panics
+        .iter()
+        .filter(|p| !p.goexit)
+        .map(|p| p.value)
+        .collect();
     let last = *u.panics.last().expect("there is a panic");
     if let Some(&value) = values.get(u.texts.len()) {
         let func = cx.vm.program().well_known.panic_text.index();
-        return match push_frame(cx, last.raised_pc, last.raised_base, func, cx.vm.image().panic_text_pc) {
+        return match push_frame(
+            cx,
+            last.raised_pc,
+            last.raised_base,
+            func,
+            cx.vm.image().panic_text_pc,
+        ) {
             Err(next) => next,
             Ok((pc, base)) => {
                 // SAFETY: the function's parameter is an interface.
@@ -195,8 +256,14 @@ fn report_panic(cx: &mut Ctx<'_>) -> Next {
         text.push_str("panic: ");
         text.push_str(&u.texts[i].replace('\n', "\n\t"));
         if panics[i].recovered {
-            let same = panics.get(i + 1).is_some_and(|next| next.value == panics[i].value);
-            text.push_str(if same { " [recovered, repanicked]" } else { " [recovered]" });
+            let same = panics
+                .get(i + 1)
+                .is_some_and(|next| next.value == panics[i].value);
+            text.push_str(if same {
+                " [recovered, repanicked]"
+            } else {
+                " [recovered]"
+            });
             if same {
                 i += 1;
             }
@@ -213,34 +280,53 @@ fn report_panic(cx: &mut Ctx<'_>) -> Next {
 }
 
 /// The library has put a panic value into words; they are in the out area.
+#[inline(never)]
 pub(crate) fn text_returned(cx: &mut Ctx<'_>) -> Next {
-    let raised_pc = unwind(cx.g).panics.last().expect("there is a panic").raised_pc;
+    let raised_pc = unwind(cx.g)
+        .panics
+        .last()
+        .expect("there is a panic")
+        .raised_pc;
     let window = super::conc::window(cx.vm, raised_pc);
     // SAFETY: the function's result is a string.
-    let text = unsafe { Str { ptr: *cx.g.base().add(window), len: *cx.g.base().add(window + 1) } };
+    let text = unsafe {
+        Str {
+            ptr: *cx.g.base().add(window),
+            len: *cx.g.base().add(window + 1),
+        }
+    };
     let text = String::from_utf8_lossy(text.bytes()).into_owned();
     unwind(cx.g).texts.push(text);
     report_panic(cx)
 }
 
 /// `defer closure()` in the current frame, at the saved pc.
+#[inline(never)]
 pub(crate) fn push_defer(cx: &mut Ctx<'_>, closure: u64) {
     let (base, pc) = (base_offset(cx.g), cx.g.pc());
     unwind(cx.g).defers.push(Defer { closure, base, pc });
 }
 
 /// Takes the current frame's last deferred closure off the stack.
+#[inline(never)]
 pub(crate) fn pop_defer(cx: &mut Ctx<'_>) -> Option<u64> {
     let base = base_offset(cx.g);
     let u = unwind(cx.g);
-    u.defers.pop_if(|defer| defer.base == base).map(|defer| defer.closure)
+    u.defers
+        .pop_if(|defer| defer.base == base)
+        .map(|defer| defer.closure)
 }
 
 /// `recover()` in the current frame: only the function that a panic's deferred call called directly gets the value.
+#[inline(never)]
 pub(crate) fn recover(cx: &mut Ctx<'_>) -> Iface {
     // SAFETY: the goroutine is ours.
-    let Some(u) = (unsafe { cx.g.unwind() }) else { return Iface::NIL };
-    let Some(panic) = u.panics.last_mut() else { return Iface::NIL };
+    let Some(u) = (unsafe { cx.g.unwind() }) else {
+        return Iface::NIL;
+    };
+    let Some(panic) = u.panics.last_mut() else {
+        return Iface::NIL;
+    };
     if panic.goexit || panic.recovered || panic.call == 0 {
         return Iface::NIL;
     }
@@ -251,7 +337,11 @@ pub(crate) fn recover(cx: &mut Ctx<'_>) -> Iface {
             let at = cx.g.stack().add(base as usize);
             (*at.sub(2) as *const Op, *at.sub(1) as u32)
         };
-        let wrapper = cx.vm.image().func_at(pc).is_some_and(|f| cx.vm.program().funcs[f.index()].wrapper);
+        let wrapper = cx
+            .vm
+            .image()
+            .func_at(pc)
+            .is_some_and(|f| cx.vm.program().funcs[f.index()].wrapper);
         if !wrapper || delta == 0 {
             return Iface::NIL;
         }
