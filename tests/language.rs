@@ -66,6 +66,9 @@ const LONG: &[&str] = &[
     "workerpool",
 ];
 
+/// How the programs of `tests/errors` begin that real Go compiles and minigo refuses: it has nothing to say about them.
+const UNSUPPORTED: &str = "E0901";
+
 /// A program and the name of its trial without the kind.
 struct Program {
     name: String,
@@ -92,7 +95,8 @@ fn main() -> ExitCode {
     for (group, folder) in groups {
         for program in programs(&folder) {
             let name = format!("{group}::{}", program.name);
-            if let Some(oracle) = oracle.clone() {
+            let go_agrees = !program.name.starts_with(UNSUPPORTED);
+            if let Some(oracle) = oracle.clone().filter(|_| go_agrees) {
                 let path = program.path.clone();
                 trials.push(Trial::test(format!("oracle::{name}"), move || {
                     confirm(&oracle, &path)
