@@ -89,10 +89,10 @@ fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
     };
     let name = file.name();
     let main = range(diagnostic.span);
-    let mut label = Label::new((name, main.clone())).with_color(main_color);
-    if let Some(note) = &diagnostic.note {
-        label = label.with_message(note);
-    }
+    // Without a message, even an empty one, ariadne underlines nothing.
+    let label = Label::new((name, main.clone()))
+        .with_color(main_color)
+        .with_message(diagnostic.note.as_deref().unwrap_or(""));
     let mut report = Report::build(kind, (name, main))
         .with_config(config)
         .with_message("")

@@ -641,11 +641,22 @@ impl Checker<'_> {
             .zip(&tys)
             .map(|((place, target), &ty)| match (place, target.name) {
                 (Some(place), _) => place,
-                (None, Some(name)) => Target::Define(self.declare_var(name, ty)),
+                (None, Some(name)) => {
+                    let var = self.declare_var(name, ty);
+                    self.keep_unused(name, left.len() == right.len());
+                    Target::Define(var)
+                }
                 (None, None) => Target::Blank,
             })
             .collect();
         self.push_init(loc, targets, values, out);
+    }
+
+    /// A variable whose own value is wrong is still unused; after a mismatch of counts nobody can tell.
+    fn keep_unused(&mut self, name: Ident, counts_agree: bool) {
+        if counts_agree && let Some(object) = self.cx.scopes.lookup_innermost(name.name) {
+            self.objects[object].used = false;
+        }
     }
 
     /// Appends the assignment of checked values.
@@ -692,7 +703,11 @@ impl Checker<'_> {
         let targets = names
             .iter()
             .zip(tys)
-            .map(|(&name, ty)| Target::Define(self.declare_var(name, ty)))
+            .map(|(&name, ty)| {
+                let var = self.declare_var(name, ty);
+                self.keep_unused(name, names.len() == ids.len());
+                Target::Define(var)
+            })
             .collect();
         self.push_init(loc, targets, values, out);
     }

@@ -69,11 +69,7 @@ impl Checker<'_> {
             return self.invalid(id);
         }
         let Some(value) = parse_literal(kind, text) else {
-            self.error(
-                code::CONST_OVERFLOW,
-                loc.span,
-                format!("malformed constant: {text}"),
-            );
+            // The lexer has reported what is wrong with it.
             return self.invalid(id);
         };
         let ty = match kind {
