@@ -2,6 +2,7 @@
 
 pub(crate) mod bits;
 mod exponential;
+mod special;
 mod trigonometry;
 
 use crate::package::Natives;
@@ -26,25 +27,21 @@ pub(crate) const NATIVES: Natives = &[
     ("Sinh", |call| one(call, trigonometry::sinh)),
     ("Tan", |call| one(call, trigonometry::tan)),
     ("Tanh", |call| one(call, trigonometry::tanh)),
-    ("Acosh", |call| one(call, libm::acosh)),
-    ("Asinh", |call| one(call, libm::asinh)),
-    ("Atanh", |call| one(call, libm::atanh)),
+    ("Acosh", |call| one(call, special::acosh)),
+    ("Asinh", |call| one(call, special::asinh)),
+    ("Atanh", |call| one(call, special::atanh)),
     ("Cbrt", |call| one(call, exponential::cbrt)),
-    ("Erf", |call| one(call, libm::erf)),
-    ("Erfc", |call| one(call, libm::erfc)),
+    ("Erf", |call| one(call, special::erf)),
+    ("Erfc", |call| one(call, special::erfc)),
     ("Exp", |call| one(call, exponential::exp)),
     ("Exp2", |call| one(call, exponential::exp2)),
     ("Expm1", |call| one(call, libm::expm1)),
     ("Gamma", |call| one(call, exponential::gamma)),
     ("Log", |call| one(call, exponential::log)),
     ("Log10", |call| one(call, exponential::log10)),
-    ("Log1p", |call| one(call, libm::log1p)),
+    ("Log1p", |call| one(call, special::log1p)),
     ("Log2", |call| one(call, exponential::log2)),
     ("Erfinv", |call| one(call, exponential::erfinv)),
-    ("J0", |call| one(call, libm::j0)),
-    ("J1", |call| one(call, libm::j1)),
-    ("Y0", |call| one(call, libm::y0)),
-    ("Y1", |call| one(call, libm::y1)),
     ("Logb", |call| one(call, logb)),
     ("Atan2", |call| two(call, trigonometry::atan2)),
     ("Hypot", |call| two(call, exponential::hypot)),
@@ -54,12 +51,9 @@ pub(crate) const NATIVES: Natives = &[
     ("Mod", |call| two(call, modulo)),
     ("Remainder", |call| two(call, libm::remainder)),
     ("Nextafter", |call| two(call, next_after)),
-    ("Jn", |call| order(call, libm::jn)),
-    ("Yn", |call| order(call, libm::yn)),
     ("Frexp", frexp),
     ("Ldexp", ldexp),
     ("Ilogb", ilogb),
-    ("Lgamma", lgamma),
     ("Nextafter32", next_after_32),
     ("Pow10", pow10),
     ("Float32bits", |call| {
@@ -105,13 +99,6 @@ fn from_bits(call: &mut Call<'_>, f: fn(u64) -> f64) -> Outcome {
     Outcome::Done
 }
 
-fn order(call: &mut Call<'_>, f: fn(i32, f64) -> f64) -> Outcome {
-    let n = call.int(0).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-    let result = f(n, call.float(1));
-    call.set_float(0, result);
-    Outcome::Done
-}
-
 fn frexp(call: &mut Call<'_>) -> Outcome {
     let (fraction, exponent) = exponential::frexp(call.float(0));
     call.set_float(0, fraction);
@@ -148,14 +135,6 @@ fn ilogb(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
-fn lgamma(call: &mut Call<'_>) -> Outcome {
-    let x = call.float(0);
-    let (value, sign) = libm::lgamma_r(x);
-    call.set_float(0, value);
-    call.set_int(1, if sign < 0 { -1 } else { 1 });
-    Outcome::Done
-}
-
 fn max(x: f64, y: f64) -> f64 {
     if x == f64::INFINITY || y == f64::INFINITY {
         f64::INFINITY
@@ -186,7 +165,11 @@ fn min(x: f64, y: f64) -> f64 {
 
 /// Rust's `%` is exact, as Go's `Mod` is.
 fn modulo(x: f64, y: f64) -> f64 {
-    if y == 0.0 || x.is_infinite() || x.is_nan() || y.is_nan() { NAN } else { x % y }
+    if y == 0.0 || x.is_infinite() || x.is_nan() || y.is_nan() {
+        NAN
+    } else {
+        x % y
+    }
 }
 
 fn next_after(x: f64, y: f64) -> f64 {

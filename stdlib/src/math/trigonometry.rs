@@ -7,7 +7,28 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 const REDUCE_THRESHOLD: f64 = 536_870_912.0;
 
 /// 4/π as a binary fraction.
-const FOUR_OVER_PI: [u64; 20] = [0x0000000000000001, 0x45f306dc9c882a53, 0xf84eafa3ea69bb81, 0xb6c52b3278872083, 0xfca2c757bd778ac3, 0x6e48dc74849ba5c0, 0x0c925dd413a32439, 0xfc3bd63962534e7d, 0xd1046bea5d768909, 0xd338e04d68befc82, 0x7323ac7306a673e9, 0x3908bf177bf25076, 0x3ff12fffbc0b301f, 0xde5e2316b414da3e, 0xda6cfd9e4f96136e, 0x9e8c7ecd3cbfd45a, 0xea4f758fd7cbe2f6, 0x7a0e73ef14a525d4, 0xd7f6bf623f1aba10, 0xac06608df8f6d757];
+const FOUR_OVER_PI: [u64; 20] = [
+    0x0000000000000001,
+    0x45f306dc9c882a53,
+    0xf84eafa3ea69bb81,
+    0xb6c52b3278872083,
+    0xfca2c757bd778ac3,
+    0x6e48dc74849ba5c0,
+    0x0c925dd413a32439,
+    0xfc3bd63962534e7d,
+    0xd1046bea5d768909,
+    0xd338e04d68befc82,
+    0x7323ac7306a673e9,
+    0x3908bf177bf25076,
+    0x3ff12fffbc0b301f,
+    0xde5e2316b414da3e,
+    0xda6cfd9e4f96136e,
+    0x9e8c7ecd3cbfd45a,
+    0xea4f758fd7cbe2f6,
+    0x7a0e73ef14a525d4,
+    0xd7f6bf623f1aba10,
+    0xac06608df8f6d757,
+];
 
 const SIN: [f64; 6] = [
     1.58962301576546568060e-10,
@@ -38,7 +59,8 @@ fn reduce(x: f64) -> (u64, f64) {
         y += 1.0;
     }
     // π/4 in three parts.
-    let z = ((x - y * 7.85398125648498535156e-1) - y * 3.77489470793079817668e-8) - y * 2.69515142907905952645e-15;
+    let z = ((x - y * 7.85398125648498535156e-1) - y * 3.77489470793079817668e-8)
+        - y * 2.69515142907905952645e-15;
     (j, z)
 }
 
@@ -47,12 +69,20 @@ fn reduce_large(x: f64) -> (u64, f64) {
     let bits = x.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i64 - 1023 - 52;
     let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
-    let (digit, shift) = (((exponent + 61) / 64) as usize, ((exponent + 61) % 64) as u32);
-    let word = |i: usize| FOUR_OVER_PI[i] << shift | FOUR_OVER_PI[i + 1].checked_shr(64 - shift).unwrap_or(0);
+    let (digit, shift) = (
+        ((exponent + 61) / 64) as usize,
+        ((exponent + 61) % 64) as u32,
+    );
+    let word = |i: usize| {
+        FOUR_OVER_PI[i] << shift | FOUR_OVER_PI[i + 1].checked_shr(64 - shift).unwrap_or(0)
+    };
     let (z0, z1, z2) = (word(digit), word(digit + 1), word(digit + 2));
     let high = (u128::from(z2) * u128::from(mantissa)) >> 64;
     let sum = u128::from(z1) * u128::from(mantissa) + high;
-    let (lo, hi) = (sum as u64, z0.wrapping_mul(mantissa).wrapping_add((sum >> 64) as u64));
+    let (lo, hi) = (
+        sum as u64,
+        z0.wrapping_mul(mantissa).wrapping_add((sum >> 64) as u64),
+    );
     let mut j = hi >> 61;
     let hi = hi << 3 | lo >> 61;
     let zeros = hi.leading_zeros();
@@ -85,7 +115,11 @@ pub(super) fn sin(x: f64) -> f64 {
     }
     let (j, z) = reduce(x.abs());
     let octant = j & 3;
-    let y = if octant == 1 || octant == 2 { cos_poly(z) } else { sin_poly(z) };
+    let y = if octant == 1 || octant == 2 {
+        cos_poly(z)
+    } else {
+        sin_poly(z)
+    };
     if (x < 0.0) != (j & 7 > 3) { -y } else { y }
 }
 
@@ -95,7 +129,11 @@ pub(super) fn cos(x: f64) -> f64 {
     }
     let (j, z) = reduce(x.abs());
     let octant = j & 3;
-    let y = if octant == 1 || octant == 2 { sin_poly(z) } else { cos_poly(z) };
+    let y = if octant == 1 || octant == 2 {
+        sin_poly(z)
+    } else {
+        cos_poly(z)
+    };
     if (j & 7 > 3) != (octant > 1) { -y } else { y }
 }
 
@@ -110,8 +148,21 @@ pub(super) fn tan(x: f64) -> f64 {
     let zz = z * z;
     let mut y = z;
     if zz > 1e-14 {
-        let p = poly(zz, &[-1.30936939181383777646e4, 1.15351664838587416140e6, -1.79565251976484877988e7]);
-        let q = [1.0, 1.36812963470692954678e4, -1.32089234440210967447e6, 2.50083801823357915839e7, -5.38695755929454629881e7];
+        let p = poly(
+            zz,
+            &[
+                -1.30936939181383777646e4,
+                1.15351664838587416140e6,
+                -1.79565251976484877988e7,
+            ],
+        );
+        let q = [
+            1.0,
+            1.36812963470692954678e4,
+            -1.32089234440210967447e6,
+            2.50083801823357915839e7,
+            -5.38695755929454629881e7,
+        ];
         y = z + z * (zz * p / poly(zz, &q));
     }
     if j & 2 == 2 {
@@ -172,7 +223,11 @@ pub(super) fn asin(x: f64) -> f64 {
         return super::NAN;
     }
     let root = (1.0 - a * a).sqrt();
-    let y = if a > 0.7 { FRAC_PI_2 - positive_atan(root / a) } else { positive_atan(a / root) };
+    let y = if a > 0.7 {
+        FRAC_PI_2 - positive_atan(root / a)
+    } else {
+        positive_atan(a / root)
+    };
     if x < 0.0 { -y } else { y }
 }
 
@@ -185,7 +240,11 @@ pub(super) fn atan2(y: f64, x: f64) -> f64 {
         return super::NAN;
     }
     if y == 0.0 {
-        return if x.is_sign_negative() { PI.copysign(y) } else { y };
+        return if x.is_sign_negative() {
+            PI.copysign(y)
+        } else {
+            y
+        };
     }
     if x == 0.0 {
         return FRAC_PI_2.copysign(y);
@@ -211,7 +270,7 @@ pub(super) fn atan2(y: f64, x: f64) -> f64 {
 }
 
 pub(super) fn sinh(x: f64) -> f64 {
-    let a = x.abs();
+    let a = if x < 0.0 { -x } else { x };
     let y = if a > 21.0 {
         exp(a) * 0.5
     } else if a > 0.5 {
@@ -224,7 +283,12 @@ pub(super) fn sinh(x: f64) -> f64 {
             -0.8991272022039509355398013511e+5,
             -0.6307673640497716991184787251e+6,
         ];
-        let q = [1.0, -0.173678953558233699533450911e+3, 0.1521517378790019070696485176e+5, -0.6307673640497716991212077277e+6];
+        let q = [
+            1.0,
+            -0.173678953558233699533450911e+3,
+            0.1521517378790019070696485176e+5,
+            -0.6307673640497716991212077277e+6,
+        ];
         let square = a * a;
         poly(square, &p) * a / poly(square, &q)
     };
@@ -253,7 +317,16 @@ pub(super) fn tanh(x: f64) -> f64 {
         return x;
     }
     let s = x * x;
-    let p = [-9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3];
-    let q = [1.0, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3];
+    let p = [
+        -9.64399179425052238628e-1,
+        -9.92877231001918586564e1,
+        -1.61468768441708447952e3,
+    ];
+    let q = [
+        1.0,
+        1.12811678491632931402e2,
+        2.23548839060100448583e3,
+        4.84406305325125486048e3,
+    ];
     x + x * s * poly(s, &p) / poly(s, &q)
 }
