@@ -408,7 +408,8 @@ impl<'a> Checker<'a> {
             })
             .collect();
         let kind = match values {
-            Values::Invalid => return None,
+            // What depends on what still matters.
+            Values::Invalid => StmtKind::Block(typed::Block::default()),
             Values::Single(values) => StmtKind::Assign { targets, values },
             Values::Tuple(value, _) => StmtKind::AssignTuple { targets, value },
         };

@@ -334,6 +334,10 @@ impl<'a> Checker<'a> {
             .as_interface(ty)
             .or_else(|| self.types.constraint(ty))
             .cloned();
+        let no_types = |interface: &Interface| interface.terms.as_ref().is_some_and(Vec::is_empty);
+        if own.as_ref().is_some_and(no_types) {
+            return Ok(());
+        }
         if let Some(terms) = &interface.terms {
             if terms.is_empty() {
                 return Err(format!("cannot {verb} {target_text} (empty type set)"));

@@ -384,12 +384,7 @@ impl<'a> Checker<'a> {
         let is_runtime = &*info.path == "runtime";
         let (inits, orphans) = (info.init_funcs.clone(), info.orphans.clone());
         for func in inits {
-            let sig = self.types.intern(Type::Func(Sig {
-                params: Vec::new(),
-                results: Vec::new(),
-                variadic: false,
-            }));
-            self.funcs[func.0 as usize].code.sig = sig;
+            self.check_init_signature(func);
             self.use_func(func);
         }
         if library {
@@ -428,6 +423,19 @@ impl<'a> Checker<'a> {
         };
         for (file, id) in lost {
             self.orphan_method(file, id);
+        }
+    }
+
+    fn check_init_signature(&mut self, func: FuncRef) {
+        let Some((file, id)) = self.func_sources[func.0 as usize].site else {
+            return;
+        };
+        let asts = self.asts;
+        if let ast::Decl::Func(decl) = asts[file.0 as usize].decl(id) {
+            let context = FuncContext::default();
+            let (sig, _) =
+                self.at_package_level(file, None, context, |checker| checker.signature(decl.sig));
+            self.funcs[func.0 as usize].code.sig = sig;
         }
     }
 

@@ -199,10 +199,30 @@ impl Checker<'_> {
         targets
     }
 
+    /// Why the types of a type set have nothing in common.
+    fn different_types(&self, ty: Ty) -> String {
+        let Some(terms) = self.types.type_set(ty) else {
+            return "no specific types".to_string();
+        };
+        let Some(first) = terms.first() else {
+            return "no specific types".to_string();
+        };
+        let under = self.types.underlying(first.ty);
+        let other = terms
+            .iter()
+            .find(|term| self.types.underlying(term.ty) != under)
+            .unwrap_or(first);
+        format!(
+            "{} and {} have different underlying types",
+            self.type_string(first.ty),
+            self.type_string(other.ty)
+        )
+    }
+
     /// What ranging over values of a type gives; else why one cannot (perhaps empty).
     fn ranged(&self, ty: Ty) -> Result<Ranged, String> {
         let Some(under) = self.types.common_under(ty) else {
-            return Err("no core type".to_string());
+            return Err(self.different_types(ty));
         };
         let (kind, key, value) = match self.types.get(under) {
             Type::Basic(basic) if basic.is_string() => {

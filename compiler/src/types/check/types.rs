@@ -19,6 +19,9 @@ use minigo_grammar::symbol::Symbol;
 use num_traits::ToPrimitive;
 use std::rc::Rc;
 
+/// Go's compiler takes no more terms in a union.
+const MAX_TERMS: usize = 100;
+
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
     MapKey {
@@ -611,6 +614,17 @@ impl<'a> Checker<'a> {
         operands.push(rest);
         operands.reverse();
         let single = operands.len() == 1;
+        if let Some(&extra) = operands.get(MAX_TERMS) {
+            let span = ast.expr_span(extra);
+            self.error(
+                code::CONSTRAINT_MISUSE,
+                span,
+                format!(
+                    "cannot handle more than {MAX_TERMS} union terms (implementation limitation)"
+                ),
+            );
+            return Union::Invalid;
+        }
         let mut terms: Vec<Term> = Vec::new();
         let mut all = false;
         for operand in operands {
