@@ -108,6 +108,8 @@ pub fn run(
             vm.entry_of(FuncId(unsafe { *(closure as *const u64) } as u32))
         }),
         symbol: Box::new(|pc| interp::traceback::symbol(vm, pc)),
+        // SAFETY: the scheduler asks only about goroutines at a safepoint.
+        frames: Box::new(|g| unsafe { interp::traceback::shown(vm, g) }),
     };
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
     let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
@@ -274,6 +276,7 @@ impl Vm {
         if matches!(g.status(), Status::Idle | Status::Dead) {
             return 0;
         }
+        self.sched.note_wait(g);
         let mut bytes = 0;
         // SAFETY: the world is stopped: every goroutine is at a safepoint with its state saved.
         for frame in unsafe { interp::traceback::frames(self, g) } {
@@ -287,6 +290,7 @@ impl Vm {
             });
             bytes += kinds.len() as u64 * 8;
         }
+        marker.mark_word(minigo_bytecode::WordKind::Ptr, g.waits_at());
         // SAFETY: the world is stopped.
         if let Some(unwind) = unsafe { g.unwind() } {
             let mut interfaces = Vec::new();

@@ -121,11 +121,20 @@ impl<'a> Call<'a> {
 
     /// A copy of the bytes `lo..hi` of the `[]byte` in argument words `i` and `i + 1`.
     pub fn bytes_part(&self, i: usize, lo: usize, hi: usize) -> Vec<u8> {
-        assert!(lo <= hi && hi <= self.slice_len(i), "internal error: native slices out of range");
+        assert!(
+            lo <= hi && hi <= self.slice_len(i),
+            "internal error: native slices out of range"
+        );
         let mut copy = vec![0u8; hi - lo];
         if lo < hi {
             // SAFETY: as in `bytes`.
-            unsafe { word::copy_bytes(copy.as_mut_ptr(), (self.word(i) as *const u8).add(lo), hi - lo) };
+            unsafe {
+                word::copy_bytes(
+                    copy.as_mut_ptr(),
+                    (self.word(i) as *const u8).add(lo),
+                    hi - lo,
+                )
+            };
         }
         copy
     }

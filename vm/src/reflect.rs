@@ -272,7 +272,10 @@ impl<'a> Reflect<'a> {
 
     /// The address of the slice `v`'s first element, 0 for nil.
     pub fn data_address(self, v: Iface) -> u64 {
-        assert!(matches!(self.type_info(v.ty).kind, TypeKind::Slice { .. }), "internal error: data of a non-slice");
+        assert!(
+            matches!(self.type_info(v.ty).kind, TypeKind::Slice { .. }),
+            "internal error: data of a non-slice"
+        );
         // SAFETY: `v.data` leads to a live slice header.
         unsafe { word::load_pair(v.data as *const u64).0 }
     }
@@ -287,7 +290,9 @@ impl<'a> Reflect<'a> {
         match &self.type_info(ty).kind {
             TypeKind::Interface { methods } => {
                 let has = &self.type_info(v.ty).methods;
-                methods.iter().all(|method| has.binary_search_by_key(method, |m| m.0).is_ok())
+                methods
+                    .iter()
+                    .all(|method| has.binary_search_by_key(method, |m| m.0).is_ok())
             }
             _ => v.ty == ty,
         }
@@ -295,8 +300,13 @@ impl<'a> Reflect<'a> {
 
     /// Stores `v` in the variable that the non-nil pointer `pointer` leads to; it must be assignable.
     pub fn store(self, pointer: Iface, v: Iface) {
-        let TypeKind::Pointer { elem } = self.type_info(pointer.ty).kind else { panic!("internal error: store to a non-pointer") };
-        assert!(pointer.data != 0 && self.assignable(v, elem), "internal error: store of another type");
+        let TypeKind::Pointer { elem } = self.type_info(pointer.ty).kind else {
+            panic!("internal error: store to a non-pointer")
+        };
+        assert!(
+            pointer.data != 0 && self.assignable(v, elem),
+            "internal error: store of another type"
+        );
         let info = self.type_info(elem);
         // SAFETY: the pointer leads to a live variable of type `elem`, which can hold `v`. A pointer to an unsigned integer may
         // lead to a packed element.
@@ -309,7 +319,11 @@ impl<'a> Reflect<'a> {
                 ElemRepr::Uint(2) => word::store_u16(pointer.data as *mut u16, v.data as u16),
                 ElemRepr::Uint(_) => word::store_u32(pointer.data as *mut u32, v.data as u32),
                 _ if info.direct => word::store(pointer.data as *mut u64, v.data),
-                _ => word::copy_mem(pointer.data as *mut u64, v.data as *const u64, info.size as usize),
+                _ => word::copy_mem(
+                    pointer.data as *mut u64,
+                    v.data as *const u64,
+                    info.size as usize,
+                ),
             }
         }
     }
@@ -318,7 +332,9 @@ impl<'a> Reflect<'a> {
     pub fn swap(self, v: Iface, i: usize, j: usize) {
         let len = self.len(v);
         assert!(i < len && j < len, "internal error: swap out of range");
-        let TypeKind::Slice { elem } = self.type_info(v.ty).kind else { panic!("internal error: swap in a non-slice") };
+        let TypeKind::Slice { elem } = self.type_info(v.ty).kind else {
+            panic!("internal error: swap in a non-slice")
+        };
         let size = self.type_info(elem).elem_size as usize;
         let base = self.data_address(v);
         let (a, b) = (base + (i * size) as u64, base + (j * size) as u64);
@@ -333,7 +349,10 @@ impl<'a> Reflect<'a> {
                     word::store(b as *mut u64, x);
                 }
                 16 => {
-                    let (x, y) = (word::load_pair(a as *const u64), word::load_pair(b as *const u64));
+                    let (x, y) = (
+                        word::load_pair(a as *const u64),
+                        word::load_pair(b as *const u64),
+                    );
                     word::store_pair(a as *mut u64, y.0, y.1);
                     word::store_pair(b as *mut u64, x.0, x.1);
                 }

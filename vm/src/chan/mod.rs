@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use crate::goroutine::{
-    Goroutine, GoroutinePtr, Outcome, SEND_ON_CLOSED, WaitQueue, WaitReason, Waiter,
+    Goroutine, GoroutinePtr, Outcome, SENDER_CLOSED, WaitQueue, WaitReason, Waiter,
 };
 use crate::sched::Machine;
 use crate::sync::RawLock;
@@ -28,7 +28,8 @@ pub const BUFFER_WORD: usize = 0;
 /// The largest capacity.
 pub const MAX_CAP: u64 = u32::MAX as u64;
 
-const SEND_ON_CLOSED_TEXT: &str = "send on closed channel";
+/// What a send on a closed channel panics with.
+pub(crate) const SEND_ON_CLOSED: &str = "send on closed channel";
 
 /// A channel's header. Zeroed memory is an unbuffered channel of `struct{}`.
 #[repr(C)]
@@ -295,7 +296,7 @@ pub unsafe fn send(m: &mut Machine, g: &Goroutine, chan: *mut u64, value: *mut u
         }
         Attempt::Closed => {
             channel.lock.unlock();
-            Outcome::Panic(SEND_ON_CLOSED_TEXT)
+            Outcome::Panic(SEND_ON_CLOSED)
         }
         Attempt::Blocked => {
             g.set_waiting(WaitReason::ChanSend);
@@ -374,7 +375,7 @@ pub unsafe fn close(m: &mut Machine, chan: *mut u64) -> Outcome {
         }
         while let Some(sender) = channel.dequeue(&channel.senders) {
             let g = &*sender.g.get();
-            g.flags.set(g.flags.get() | SEND_ON_CLOSED);
+            g.flags.set(g.flags.get() | SENDER_CLOSED);
             woken.push(sender);
         }
     }

@@ -13,7 +13,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::{Attempt, Channel, SEND_ON_CLOSED_TEXT, wake};
+use super::{Attempt, Channel, SEND_ON_CLOSED, wake};
 use crate::goroutine::{Goroutine, Outcome, WaitReason, Waiter};
 use crate::sched::Machine;
 use crate::sched::chooser::Choice;
@@ -135,7 +135,7 @@ pub unsafe fn select(
             Attempt::Blocked => {}
             Attempt::Closed => {
                 unlock_all(&locked);
-                return Outcome::Panic(SEND_ON_CLOSED_TEXT);
+                return Outcome::Panic(SEND_ON_CLOSED);
             }
             Attempt::Done(woken) => {
                 unlock_all(&locked);

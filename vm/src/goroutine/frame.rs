@@ -1,7 +1,7 @@
 //! Walking a goroutine's frames, innermost first.
 //!
-//! Two words below a frame's base lie the return pc and the caller's base as an offset in words
-//! from the stack's start; the entry function's return pc lies in no function.
+//! Two words below a frame's base lie the return pc and the distance in words to the caller's base;
+//! the entry function's frame is the one at the stack's start.
 
 use minigo_bytecode::op::Op;
 
@@ -48,10 +48,10 @@ impl Iterator for Frames {
         let offset = (frame.base.addr() - self.stack.addr()) / 8;
         self.next = (offset > minigo_bytecode::program::FRAME_WORDS).then(|| {
             // SAFETY: every frame has its two words below the base, inside the stack.
-            let (pc, base) = unsafe { (*frame.base.sub(2), *frame.base.sub(1)) };
+            let (pc, distance) = unsafe { (*frame.base.sub(2), *frame.base.sub(1)) };
             Frame {
                 pc: pc as *const Op,
-                base: self.stack.wrapping_add(base as usize),
+                base: frame.base.wrapping_sub(distance as usize),
             }
         });
         Some(frame)

@@ -167,7 +167,7 @@ unsafe impl Send for Goroutine {}
 /// [`Goroutine::flags`]: woken out of a semaphore's queue to try again.
 pub(crate) const RETRY_LOCK: u16 = 1;
 /// [`Goroutine::flags`]: its send was woken by a `close`, and has to panic.
-pub(crate) const SEND_ON_CLOSED: u16 = 2;
+pub(crate) const SENDER_CLOSED: u16 = 2;
 
 impl Goroutine {
     /// A cell that is not in use.
@@ -243,8 +243,8 @@ impl Goroutine {
     #[inline(always)]
     pub fn take_send_on_closed(&self) -> bool {
         let flags = self.flags.get();
-        self.flags.set(flags & !SEND_ON_CLOSED);
-        flags & SEND_ON_CLOSED != 0
+        self.flags.set(flags & !SENDER_CLOSED);
+        flags & SENDER_CLOSED != 0
     }
 
     /// Where `limit` is, for the interpreter's checks: one past the last word of the stack as an
@@ -336,6 +336,21 @@ impl Goroutine {
         self.reason.set(reason);
         self.since.set(0);
         self.set_status(Status::Waiting);
+    }
+
+    /// The word of a semaphore that it waits at or will compete for, 0 if there is none: a root for the collector.
+    pub fn waits_at(&self) -> u64 {
+        use WaitReason as R;
+        let waits = self.status() == Status::Waiting
+            && matches!(
+                self.reason(),
+                R::MutexLock | R::RWMutexRLock | R::RWMutexLock | R::WaitGroupWait | R::CondWait
+            );
+        if waits || self.flags.get() & RETRY_LOCK != 0 {
+            self.waiter.ok.get() as u64
+        } else {
+            0
+        }
     }
 
     /// Deferred calls and panics.

@@ -21,6 +21,7 @@ pub(crate) mod traceback;
 pub(crate) mod unwind;
 
 use crate::Vm;
+use crate::chan;
 use crate::error::RuntimeError;
 use crate::goroutine::{Exit, Goroutine};
 use crate::image::{FuncEntry, MARKER_EXIT, MARKER_PANIC_RETURN};
@@ -273,6 +274,17 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
             }};
         }
 
+        if g.take_send_on_closed() {
+            g.set_pc(pc.sub(1));
+            let error = RuntimeError::plain(chan::SEND_ON_CLOSED);
+            match unwind::stop(&mut cx, Stop::Error(error)) {
+                Next::Go { pc: p, base: b } => {
+                    pc = p;
+                    base = b;
+                }
+                Next::Leave(exit) => return exit,
+            }
+        }
         loop {
             let trap = loop {
                 match *pc {

@@ -47,6 +47,17 @@ pub(crate) fn symbol(vm: &Vm, pc: *const Op) -> Option<Symbol> {
     symbol_at(vm, at)
 }
 
+/// The frames of a goroutine at a safepoint that are shown, innermost first.
+///
+/// # Safety
+/// The goroutine stays at its safepoint meanwhile.
+pub(crate) unsafe fn shown(vm: &Vm, g: &Goroutine) -> Vec<Symbol> {
+    // SAFETY: by the function's contract.
+    unsafe { frames(vm, g) }
+        .filter_map(|frame| symbol(vm, frame.pc))
+        .collect()
+}
+
 fn symbol_at(vm: &Vm, at: *const Op) -> Option<Symbol> {
     let func = &vm.program().funcs[vm.image().func_at(at)?.index()];
     let position = vm.image().position_at(at).unwrap_or(func.position);

@@ -7,7 +7,6 @@ use std::fmt::Write;
 
 use super::Scheduler;
 use super::idle::Idle;
-use crate::goroutine::frame::Frames;
 use crate::goroutine::{Goroutine, Status};
 use crate::sync::atomic::Ordering;
 
@@ -136,8 +135,6 @@ impl Scheduler {
             Status::Running => "running",
             _ => "runnable",
         };
-        // SAFETY: by the function's contract.
-        let frames = unsafe { Frames::new(g) };
         let seconds = match g.since.get() {
             0 => 0,
             since => (self.now() / 1_000_000_000) as u32 + 1 - since,
@@ -146,12 +143,9 @@ impl Scheduler {
             id: g.id(),
             reason,
             minutes: seconds / 60,
-            // A frame's pc is the op after the one it is in.
-            frames: frames
-                .filter_map(|frame| symbol(frame.pc.wrapping_sub(1)))
-                .collect(),
+            frames: (self.hooks().frames)(g),
             created_by: (!g.created_at().is_null())
-                .then(|| symbol(g.created_at().wrapping_sub(1)))
+                .then(|| symbol(g.created_at()))
                 .flatten()
                 .map(|creator| (creator, g.parent())),
         }

@@ -73,8 +73,10 @@ pub struct Hooks {
     pub run: Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>,
     /// Where a closure without parameters (a word that points to its object) starts.
     pub entry: Box<dyn Fn(u64) -> Entry + Send + Sync>,
-    /// The frame of the op at a pc; none for frames that dumps leave out.
+    /// The frame that goes on at a pc; none for frames that dumps leave out.
     pub symbol: Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>,
+    /// The frames of a goroutine at a safepoint as dumps show them, innermost first.
+    pub frames: Box<dyn Fn(&Goroutine) -> Vec<Symbol> + Send + Sync>,
 }
 
 /// What a safepoint tells the interpreter to do.
@@ -231,6 +233,14 @@ impl Scheduler {
                 visit(g);
             }
         });
+    }
+
+    /// Notes that `g` still waits, if it does: reports tell for how many minutes, counted from the first
+    /// collection that met it (as in Go). Only while the world is stopped.
+    pub fn note_wait(&self, g: &Goroutine) {
+        if g.status() == crate::goroutine::Status::Waiting && g.since.get() == 0 {
+            g.since.set((self.now() / 1_000_000_000) as u32 + 1);
+        }
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {
