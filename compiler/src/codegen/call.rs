@@ -32,7 +32,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                     self.emit(Op::Call { window: 0, func });
                 }
                 let results = self.result_words(declared.code.sig);
-                self.registers.need_out(words.max(results));
+                self.registers.need_out(words.max(results).max(1));
             }
             Callee::Interface {
                 recv,
@@ -63,7 +63,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.loc = loc;
                 self.emit(Op::CallClosure { closure, window: 0 });
                 let results = self.result_words(callee.ty);
-                self.registers.need_out(words.max(results));
+                self.registers.need_out(words.max(results).max(1));
             }
         }
         self.release(mark);
@@ -166,21 +166,25 @@ impl<'t> FuncGen<'_, '_, 't> {
                     self.loc = call.loc;
                     let type_args = self.subst_all(type_args);
                     let func = self.program.func(*func, type_args);
+                    self.registers.need_out(1);
                     self.emit(Op::Go { func });
                 }
                 Callee::Value(callee) => {
                     let closure = self.expr(callee);
                     let count = self.args(args, 0) as u16;
                     self.loc = call.loc;
+                    self.registers.need_out(1);
                     self.emit(Op::GoClosure { closure, count });
                 }
                 _ => {
                     let closure = self.wrapper(call, "gowrap");
+                    self.registers.need_out(1);
                     self.emit(Op::GoClosure { closure, count: 0 });
                 }
             },
             _ => {
                 let closure = self.wrapper(call, "gowrap");
+                self.registers.need_out(1);
                 self.emit(Op::GoClosure { closure, count: 0 });
             }
         }

@@ -2,8 +2,10 @@
 
 use super::expr::Number;
 use super::func::{Constant, FuncGen, Label};
+use super::regalloc::is_out;
 use crate::types::ty::{Ty, Type};
 use crate::types::typed::{CompareOp, Expr, ExprKind, UnaryOp};
+use minigo_bytecode::op::Operand;
 use minigo_bytecode::{Op, Reg, WordKind};
 
 /// How values of a type are compared.
@@ -105,7 +107,14 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// Goes to `to` if the register's truth is `sense`.
     pub(super) fn bool_jump(&mut self, cond: Reg, sense: bool, to: Label) {
-        let op = match (sense, self.is_bound(to)) {
+        let back = self.is_bound(to);
+        if back && is_out(cond) {
+            // A back-edge is a safepoint.
+            let (dst, src) = (self.temp_word(WordKind::Int), cond);
+            self.emit(Op::Move { dst, src });
+            return self.bool_jump(dst, sense, to);
+        }
+        let op = match (sense, back) {
             (true, false) => Op::JumpIf { cond, to: 0 },
             (false, false) => Op::JumpIfNot { cond, to: 0 },
             (true, true) => Op::LoopIf { cond, to: 0 },
@@ -118,8 +127,8 @@ impl<'t> FuncGen<'_, '_, 't> {
     fn branch(&mut self, forward: Op, backward: Option<Op>, inverse: Op, to: Label) {
         match (self.is_bound(to), backward) {
             (false, _) => self.emit_jump(forward, to),
-            (true, Some(backward)) => self.emit_jump(backward, to),
-            (true, None) => {
+            (true, Some(backward)) if !uses_out(&backward) => self.emit_jump(backward, to),
+            (true, _) => {
                 let skip = self.label();
                 self.emit_jump(inverse, skip);
                 self.jump(to);
@@ -383,6 +392,17 @@ impl<'t> FuncGen<'_, '_, 't> {
             _ => self.emit(Op::LeInt { dst, lhs, rhs }),
         }
     }
+}
+
+/// Whether an operand is in the out area, where a back-edge, a safepoint, must find nothing.
+fn uses_out(op: &Op) -> bool {
+    let mut found = false;
+    op.for_each_operand(|operand| {
+        if let Operand::Use(reg, _) | Operand::Def(reg, _) = operand {
+            found |= is_out(reg);
+        }
+    });
+    found
 }
 
 fn is_empty_string(e: &Expr) -> bool {

@@ -109,7 +109,7 @@ impl<'m> Generator<'m> {
         self.funcs[id.index()] = Some(minigo_bytecode::Func {
             name: declared.name.to_string(),
             registers: params.clone(),
-            frame_size: window.0 as u32 + words as u32,
+            frame_size: window.0 as u32 + words.max(1) as u32,
             params,
             results,
             code,
@@ -281,6 +281,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         if let Some(epilogue) = self.recover_label {
             self.bind_goto(epilogue);
             self.loc = code.end;
+            self.registers.need_out(1);
             self.emit(Op::RunDefers { window: 0 });
             self.return_variables();
         }

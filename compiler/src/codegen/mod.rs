@@ -481,7 +481,7 @@ impl<'m> Generator<'m> {
             params: Vec::new(),
             results: Vec::new(),
             registers: vec![WordKind::Ptr],
-            frame_size: window.into(),
+            frame_size: u32::from(window) + 1,
             code,
             lines: Vec::new(),
             is_closure: false,

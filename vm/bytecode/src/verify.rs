@@ -278,8 +278,11 @@ impl Verifier<'_> {
             }
             Op::Zero { dst, count } => {
                 for i in 0..count as usize {
-                    let kind = self.declared(dst.plus(i))?.unwrap_or(WordKind::Int);
-                    self.expect_def(dst.plus(i), kind, &mut defs)?;
+                    // Zero is a word of every kind.
+                    match self.declared(dst.plus(i))? {
+                        Some(kind) => self.expect_def(dst.plus(i), kind, &mut defs)?,
+                        None => self.define_any(dst.plus(i))?,
+                    }
                 }
             }
             Op::Return { src, count } => self.check_return(src, count as usize)?,

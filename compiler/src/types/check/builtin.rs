@@ -131,7 +131,9 @@ impl Checker<'_> {
                 Some(self.built(call, Mode::Value, Some(any), Builtin::Recover, Vec::new()))
             }
         }?;
-        if let (Some((vars, init)), Some(body)) = (results, x.tree.take()) {
+        if let Some((vars, init)) = results
+            && let Some(body) = x.tree.take()
+        {
             let (ty, loc) = (body.ty, body.loc);
             x.tree = Some(Box::new(Expr {
                 ty,
