@@ -220,7 +220,8 @@ impl Checker<'_> {
                 self.set_type(x, ty)
             }
             ExprKind::Binary { x, y, .. } | ExprKind::AndAnd { x, y } | ExprKind::OrOr { x, y } => {
-                self.set_type(x, ty) && self.set_type(y, ty)
+                // Both, so that each wrong operand is reported.
+                self.set_type(x, ty) & self.set_type(y, ty)
             }
             ExprKind::Let { body, .. } => self.set_type(body, ty),
             // A variable of type bool that holds the start of a long chain of untyped boolean operands.

@@ -218,10 +218,7 @@ impl Checker<'_> {
             };
         }
         if let Type::Tuple(tys) = self.types.get(x.ty).clone() {
-            let part = |(i, ty): (usize, &Ty)| {
-                let text = format!("{} function result", ordinal(i + 1));
-                part_operand(*ty, &text, id, loc)
-            };
+            let part = |(i, ty): (usize, &Ty)| part_operand(*ty, &function_result(i), id, loc);
             let parts = tys.iter().enumerate().map(part).collect();
             return Multi {
                 parts,
@@ -738,13 +735,13 @@ fn part_operand(ty: Ty, text: &str, id: ExprId, loc: Loc) -> Operand {
     }
 }
 
-/// `1st`, `2nd`, `3rd`, `4th` …
-fn ordinal(n: usize) -> String {
-    let suffix = match n {
-        1 => "st",
-        2 => "nd",
-        3 => "rd",
+/// `1st function result` and so on, by index.
+pub(super) fn function_result(index: usize) -> String {
+    let suffix = match index {
+        0 => "st",
+        1 => "nd",
+        2 => "rd",
         _ => "th",
     };
-    format!("{n}{suffix}")
+    format!("{}{suffix} function result", index + 1)
 }

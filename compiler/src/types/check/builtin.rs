@@ -75,7 +75,7 @@ impl Checker<'_> {
                 results: None,
             },
             false => {
-                let args = self.arguments(call.args);
+                let args = self.arguments(call.args, true);
                 if args.operands.iter().any(|arg| !arg.is_valid()) {
                     return None;
                 }
@@ -531,8 +531,8 @@ impl Checker<'_> {
             Some(Type::Map { .. } | Type::Chan { .. }) => 1,
             other => {
                 let cause = match other {
-                    None => "no specific type",
-                    Some(_) => "type must be slice, map, or channel",
+                    None => self.no_common_cause(ty, true),
+                    Some(_) => "type must be slice, map, or channel".to_string(),
                 };
                 let text = self.expr_string(*first);
                 let message = format!("invalid argument: cannot make {text}: {cause}");
@@ -652,8 +652,10 @@ impl Checker<'_> {
     fn new_call(&mut self, call: Call<'_>) -> Option<Operand> {
         let arg = call.args[0];
         let mut x = self.expr(arg, None);
+        self.require_value_or_type(&mut x);
         if x.mode == Mode::TypeExpr {
-            let ty = self.types.intern(Type::Pointer(x.ty));
+            let elem = self.type_expr(arg);
+            let ty = self.types.intern(Type::Pointer(elem));
             return Some(self.built(call, Mode::Value, Some(ty), Builtin::New, Vec::new()));
         }
         self.require_value(&mut x);

@@ -132,7 +132,7 @@ impl Checker<'_> {
             return self.invalid(call.id);
         };
         self.cx.func.has_call = true;
-        let mut args = self.arguments(call.args);
+        let mut args = self.arguments(call.args, false);
         let sig = match f.generic {
             true => match self.infer_call(call, &mut f, &sig, &mut args) {
                 Some(sig) => sig,
@@ -265,7 +265,7 @@ impl Checker<'_> {
     }
 
     /// Checks arguments. A single call with several results gives as many.
-    pub(crate) fn arguments(&mut self, ids: &[ExprId]) -> Args {
+    pub(crate) fn arguments(&mut self, ids: &[ExprId], of_builtin: bool) -> Args {
         let [only] = ids else {
             let operands = ids.iter().map(|&id| self.generic_value(id, None)).collect();
             return Args {
@@ -287,7 +287,12 @@ impl Checker<'_> {
                 results: None,
             };
         }
-        let (operands, vars) = self.tuple_operands(*only, &parts);
+        let (mut operands, vars) = self.tuple_operands(*only, &parts);
+        if of_builtin {
+            for (i, x) in operands.iter_mut().enumerate() {
+                x.source = super::Source::Text(super::assign::function_result(i).into());
+            }
+        }
         Args {
             operands,
             results: Some((vars, x.take_tree())),

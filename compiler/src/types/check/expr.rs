@@ -21,6 +21,12 @@ impl Checker<'_> {
         if x.generic {
             self.instantiate_for(&mut x, hint);
         }
+        if x.mode == Mode::TypeExpr && self.is_generic(x.ty) {
+            let text = self.operand_text(&x);
+            let message = format!("cannot use generic type {text} without instantiation");
+            self.error(code::TYPE_ARGS, x.loc.span, message);
+            x.invalidate();
+        }
         x
     }
 

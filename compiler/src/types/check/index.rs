@@ -6,7 +6,7 @@ use minigo_grammar::source::Span;
 use super::{Checker, Mode, Operand};
 use crate::diagnostics::code;
 use crate::types::constant::ConstValue;
-use crate::types::ty::{Ty, Type};
+use crate::types::ty::{Dir, Ty, Type};
 use crate::types::typed::{Expr, ExprKind};
 
 /// What indexing a type gives.
@@ -76,9 +76,7 @@ impl Checker<'_> {
         if let Some(key_ty) = indexed.key {
             let mut key = self.generic_value(list[0], Some(key_ty));
             self.assignment(&mut key, Some(key_ty), "map index");
-            if !key.is_valid() {
-                return self.invalid(id);
-            }
+            // The type of the element is known even if the key is wrong.
             let kind = ExprKind::MapIndex {
                 map: x.take_tree(),
                 key: key.take_tree(),
@@ -105,16 +103,15 @@ impl Checker<'_> {
                 kind: ExprKind::Deref(tree),
             });
         }
-        match index {
-            Some(index) => {
-                let kind = ExprKind::Index {
-                    x: tree,
-                    index: index.tree,
-                };
-                Operand::computed(mode, indexed.elem, kind, id, loc)
-            }
-            None => self.invalid(id),
-        }
+        // The type of the element is known even if the index is wrong.
+        let kind = match index {
+            Some(index) => ExprKind::Index {
+                x: tree,
+                index: index.tree,
+            },
+            None => ExprKind::Zero,
+        };
+        Operand::computed(mode, indexed.elem, kind, id, loc)
     }
 
     /// The left side of brackets: a type that may be generic, or a value.
@@ -255,7 +252,7 @@ impl Checker<'_> {
     /// `x[lo:hi]`, `x[lo:hi:max]`.
     pub(crate) fn slice_expr(&mut self, id: ExprId) -> Operand {
         let ast::Expr::Slice {
-            x,
+            x: left,
             lo,
             hi,
             max,
@@ -265,7 +262,7 @@ impl Checker<'_> {
             return self.invalid(id);
         };
         let bounds = [lo, hi, max];
-        let mut x = self.single_value(x, None);
+        let mut x = self.single_value(left, None);
         if !x.is_valid() {
             for bound in bounds.into_iter().flatten() {
                 self.use_exprs(&[bound]);
@@ -288,24 +285,13 @@ impl Checker<'_> {
         }
         let mut trees = [None, None, None];
         let mut known = [Some(0), limit, limit];
-        let mut ok = true;
         for (i, bound) in bounds.into_iter().enumerate() {
             let Some(bound) = bound else { continue };
-            match self.index(bound, limit.map(|limit| limit + 1)) {
-                Some(index) => {
-                    known[i] = index.value;
-                    trees[i] = Some(index.tree);
-                }
-                None => {
-                    known[i] = None;
-                    ok = false;
-                }
-            }
+            let index = self.index(bound, limit.map(|limit| limit + 1));
+            known[i] = index.as_ref().and_then(|index| index.value);
+            trees[i] = index.map(|index| index.tree);
         }
         self.check_bounds_order(bounds, known);
-        if !ok {
-            return self.invalid(id);
-        }
         let [lo, hi, max] = trees;
         let kind = ExprKind::Slice {
             x: tree,
@@ -313,7 +299,31 @@ impl Checker<'_> {
             hi,
             max,
         };
-        Operand::computed(Mode::Value, ty, kind, id, self.expr_loc(id))
+        let mut loc = self.expr_loc(id);
+        loc.span.start = self.bracket(left);
+        Operand::computed(Mode::Value, ty, kind, id, loc)
+    }
+
+    /// Where the bracket after an expression is: the place of errors about slices of it, as in Go.
+    fn bracket(&self, left: ExprId) -> u32 {
+        let mut place = self.ast().expr_span(left).end;
+        let text = self.source().text().as_bytes();
+        while let Some(&byte) = text.get(place as usize) {
+            let comment = text[place as usize..].starts_with(b"/*");
+            match byte {
+                _ if comment => {
+                    let rest = &text[place as usize + 2..];
+                    let len = rest
+                        .windows(2)
+                        .position(|pair| pair == b"*/")
+                        .unwrap_or(rest.len());
+                    place += len as u32 + 4;
+                }
+                b' ' | b'\t' | b'\r' | b'\n' => place += 1,
+                _ => break,
+            }
+        }
+        place
     }
 
     /// Constant bounds must not fall.
@@ -402,6 +412,61 @@ impl Checker<'_> {
             _ => return self.cannot_slice(x),
         };
         Some((self.types.intern(Type::Slice(array.0)), Some(array.1)))
+    }
+
+    /// Why the types in a type parameter's type set have no underlying type in common; `making` for an argument of make.
+    pub(super) fn no_common_cause(&self, ty: Ty, making: bool) -> String {
+        let Some(terms) = self.types.type_set(ty) else {
+            return "no specific type".to_string();
+        };
+        let made = |ty| {
+            matches!(
+                self.types.under(ty),
+                Type::Slice(_) | Type::Map { .. } | Type::Chan { .. }
+            )
+        };
+        if making && !terms.iter().all(|term| made(term.ty)) {
+            return "type must be slice, map, or channel".to_string();
+        }
+        let Some(first) = terms.first() else {
+            return "no specific type".to_string();
+        };
+        let under = |ty| self.types.under(ty);
+        for term in terms {
+            let problem = match (under(first.ty), under(term.ty)) {
+                (a, b) if a == b => continue,
+                (Type::Chan { elem: a, .. }, Type::Chan { elem: b, .. }) if a != b => {
+                    return format!(
+                        "channels {} and {} have different element types",
+                        self.type_string(first.ty),
+                        self.type_string(term.ty)
+                    );
+                }
+                (Type::Chan { .. }, Type::Chan { .. }) => continue,
+                _ => "have different underlying types",
+            };
+            return format!(
+                "{} and {} {problem}",
+                self.type_string(first.ty),
+                self.type_string(term.ty)
+            );
+        }
+        let directed = |dir| {
+            terms
+                .iter()
+                .find(|term| matches!(under(term.ty), Type::Chan { dir: d, .. } if *d == dir))
+        };
+        match (directed(Dir::Send), directed(Dir::Recv)) {
+            (Some(send), Some(recv)) => {
+                let (mut a, mut b) = (send.ty, recv.ty);
+                if terms.iter().position(|t| t.ty == b) < terms.iter().position(|t| t.ty == a) {
+                    std::mem::swap(&mut a, &mut b);
+                }
+                let (a, b) = (self.type_string(a), self.type_string(b));
+                format!("channels {a} and {b} have conflicting directions")
+            }
+            _ => "no common underlying type".to_string(),
+        }
     }
 
     fn cannot_slice<T>(&mut self, x: &Operand) -> Option<T> {

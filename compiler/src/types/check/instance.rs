@@ -173,7 +173,11 @@ impl Checker<'_> {
             self.error(code::TYPE_ARGS, x.loc.span, message);
             return x.invalidate();
         }
-        match self.solve(&mut unifier, &fresh, &[], &[], x.loc.span) {
+        let at = match x.expr().map(|id| self.ast().expr(id)) {
+            Some(ast::Expr::Index { lbrack, .. }) => Span::at(lbrack),
+            _ => x.loc.span,
+        };
+        match self.solve(&mut unifier, &fresh, &[], &[], at) {
             Ok(args) => {
                 if !self.instantiate(x, &params, &args, &[], x.loc.span) {
                     x.invalidate();

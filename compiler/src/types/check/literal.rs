@@ -114,6 +114,12 @@ impl Checker<'_> {
         self.assign_to(x, ty, context)
     }
 
+    /// As [`Checker::element`], for a field: a literal there must have a type.
+    fn field_value(&mut self, id: ExprId, ty: Ty) -> Option<Expr> {
+        let x = self.generic_value(id, None);
+        self.assign_to(x, ty, "struct literal")
+    }
+
     /// Elements of an array or slice by index, and the largest index plus one.
     fn indexed_elements(
         &mut self,
@@ -272,7 +278,7 @@ impl Checker<'_> {
                 self.use_exprs(&[element.value]);
                 continue;
             };
-            let value = self.element(element.value, ty, "struct literal");
+            let value = self.field_value(element.value, ty);
             if let Some(first) = seen.insert(path.clone(), key_span) {
                 let message = format!(
                     "duplicate field name {} in struct literal",
@@ -359,7 +365,7 @@ impl Checker<'_> {
                 self.error(code::INVALID_LITERAL, element_span, message);
                 continue;
             }
-            if let Some(value) = self.element(element.value, field.ty, "struct literal") {
+            if let Some(value) = self.field_value(element.value, field.ty) {
                 list.push((i, value));
             }
         }
