@@ -528,7 +528,14 @@ impl<'m> Generator<'m> {
         }
         self.program.entry = entry;
         self.finish_types();
-        self.program.funcs = self.funcs.into_iter().flatten().collect();
+        let funcs = std::mem::take(&mut self.funcs);
+        let count = funcs.len();
+        self.program.funcs = funcs.into_iter().flatten().collect();
+        if self.program.funcs.len() != count {
+            let loc = self.module.funcs[self.module.main.0 as usize].loc;
+            let message = "internal error: a function was not generated".to_string();
+            return Err(vec![Refusal { loc, message }]);
+        }
         Ok(self.program)
     }
 

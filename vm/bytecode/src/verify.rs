@@ -58,7 +58,8 @@ type Refusal = (Option<usize>, String);
 #[derive(Clone, Copy)]
 struct OutWord {
     generation: u32,
-    kind: WordKind,
+    /// None: a word of a kind that only types tell; it counts as whatever is asked for.
+    kind: Option<WordKind>,
 }
 
 struct Verifier<'a> {
@@ -78,7 +79,7 @@ impl Verifier<'_> {
         self.check_header().map_err(|reason| (None, reason))?;
         self.check_shape_of_code()?;
         self.check_zeroing()?;
-        let filler = OutWord { generation: 0, kind: WordKind::Int };
+        let filler = OutWord { generation: 0, kind: None };
         self.out = vec![filler; (self.func.frame_size as usize).saturating_sub(self.window())];
         let mut pc = 0;
         while pc < self.func.code.len() {
@@ -250,7 +251,7 @@ impl Verifier<'_> {
             Op::Call { .. } | Op::CallClosure { .. } | Op::CallIface { .. } | Op::CallNative { .. } | Op::Go { .. } | Op::GoClosure { .. }
         );
         let collects = op.is_safepoint() && !call;
-        let mut defs: Vec<(Reg, WordKind)> = Vec::new();
+        let mut defs: Vec<(Reg, Option<WordKind>)> = Vec::new();
         let mut word: Option<WordKind> = None;
         let mut pair: Option<(WordKind, WordKind)> = None;
         for (name, operand) in op.operands() {
@@ -273,7 +274,11 @@ impl Verifier<'_> {
             Op::MoveN { dst, src, count } => {
                 for i in 0..count as usize {
                     let kind = self.kind(src.plus(i))?;
-                    self.expect_def(dst.plus(i), kind, &mut defs)?;
+                    match self.declared(dst.plus(i))? {
+                        Some(_) if self.is_any(src.plus(i)) => {}
+                        Some(_) => self.expect_def(dst.plus(i), kind, &mut defs)?,
+                        None => defs.push((dst.plus(i), (!self.is_any(src.plus(i))).then_some(kind))),
+                    }
                 }
             }
             Op::Zero { dst, count } => {
@@ -375,7 +380,7 @@ impl Verifier<'_> {
         }
         self.forget();
         for (i, &kind) in results.iter().enumerate() {
-            self.define(Reg(window).plus(i), kind);
+            self.define(Reg(window).plus(i), Some(kind));
         }
         Ok(())
     }
@@ -411,9 +416,10 @@ impl Verifier<'_> {
     }
 
     fn is_any(&self, reg: Reg) -> bool {
-        reg.index() >= self.window()
-            && self.out[reg.index() - self.window()].generation != self.generation
-            && self.any_from == self.generation
+        let Some(word) = reg.index().checked_sub(self.window()).and_then(|i| self.out.get(i)) else {
+            return false;
+        };
+        if word.generation == self.generation { word.kind.is_none() } else { self.any_from == self.generation }
     }
 
     /// The kind of word that a register holds when read.
@@ -423,7 +429,7 @@ impl Verifier<'_> {
         }
         let word = self.out[reg.index() - self.window()];
         if word.generation == self.generation || self.any_from == self.generation {
-            return Ok(word.kind);
+            return Ok(word.kind.unwrap_or(WordKind::Int));
         }
         Err(format!("r{} in the out area holds nothing", reg.index()))
     }
@@ -477,9 +483,12 @@ impl Verifier<'_> {
         kind: OperandKind,
         word: &mut Option<WordKind>,
         pair: &mut Option<(WordKind, WordKind)>,
-        defs: &mut Vec<(Reg, WordKind)>,
+        defs: &mut Vec<(Reg, Option<WordKind>)>,
     ) -> Result<(), String> {
         use WordKind::{Data, Float, Int, Ptr, Type};
+        if let (OperandKind::Scalar | OperandKind::Word | OperandKind::Pair, None) = (kind, self.declared(reg)?) {
+            return self.check_out_def(op, name, reg, kind, defs);
+        }
         let mut expect = |reg: Reg, kind: WordKind| self.expect_def(reg, kind, defs).map_err(|e| format!("{name}: {e}"));
         match kind {
             OperandKind::Int => expect(reg, Int),
@@ -523,13 +532,42 @@ impl Verifier<'_> {
         }
     }
 
+    /// Words of a kind that the op leaves open are written to the out area: of that of its source, if it has one and that is known.
+    fn check_out_def(
+        &self,
+        op: &Op,
+        name: &str,
+        reg: Reg,
+        kind: OperandKind,
+        defs: &mut Vec<(Reg, Option<WordKind>)>,
+    ) -> Result<(), String> {
+        let mut source = None;
+        op.for_each_operand(|operand| {
+            if let Operand::Use(src, used) = operand
+                && used == kind
+            {
+                source = Some(src);
+            }
+        });
+        let words = if kind == OperandKind::Pair { 2 } else { 1 };
+        for i in 0..words {
+            self.in_frame(reg.plus(i)).map_err(|e| format!("{name}: {e}"))?;
+            let have = match source {
+                Some(src) if !self.is_any(src.plus(i)) => Some(self.kind(src.plus(i))?),
+                _ => None,
+            };
+            defs.push((reg.plus(i), have));
+        }
+        Ok(())
+    }
+
     /// A word of this kind is written to the register.
-    fn expect_def(&self, reg: Reg, kind: WordKind, defs: &mut Vec<(Reg, WordKind)>) -> Result<(), String> {
+    fn expect_def(&self, reg: Reg, kind: WordKind, defs: &mut Vec<(Reg, Option<WordKind>)>) -> Result<(), String> {
         match self.declared(reg)? {
             Some(declared) if declared != kind => Err(format!("r{} is {declared:?}, not {kind:?}", reg.index())),
             Some(_) => Ok(()),
             None => {
-                defs.push((reg, kind));
+                defs.push((reg, Some(kind)));
                 Ok(())
             }
         }
@@ -538,12 +576,12 @@ impl Verifier<'_> {
     /// Words of kinds that only types tell are written: in the out area they count as whatever is asked for.
     fn define_any(&mut self, reg: Reg) -> Result<(), String> {
         if self.declared(reg)?.is_none() {
-            self.any_from = self.generation;
+            self.define(reg, None);
         }
         Ok(())
     }
 
-    fn define(&mut self, reg: Reg, kind: WordKind) {
+    fn define(&mut self, reg: Reg, kind: Option<WordKind>) {
         if let Some(i) = reg.index().checked_sub(self.window()) {
             self.out[i] = OutWord { generation: self.generation, kind };
         }
