@@ -173,7 +173,10 @@ impl Generator<'_> {
             for selector in from..to {
                 let name = self.program.selectors[selector].name.clone();
                 let package = self.selector_packages[selector];
-                if let Some(method) = self.find_method(ty, &name, package) {
+                let method = self.find_method(ty, &name, package);
+                // What the checker never resolved, no interface value of the program can call.
+                let method = method.filter(|m| matches!(self.types.get(m.sig), Type::Func(_)));
+                if let Some(method) = method {
                     let func = self.method_func(ty, &name, package, method);
                     self.program.types[index - 1]
                         .methods
