@@ -486,10 +486,10 @@ impl Checker<'_> {
                     Err(Some((span, message)))
                 };
                 match (self.core_term(param), found) {
-                    (Some((core, _)), Some(ty)) => {
-                        if !self.unify(u, ty, core.ty, Matching::Inexact) {
-                            return failed(self, ty);
-                        }
+                    (Some((core, _)), Some(ty))
+                        if !self.unify(u, ty, core.ty, Matching::Inexact) =>
+                    {
+                        return failed(self, ty);
                     }
                     (Some((core, true)), None) if !core.tilde => u.set(i, core.ty),
                     _ => {}

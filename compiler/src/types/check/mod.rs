@@ -30,6 +30,8 @@ mod selector;
 mod stmt;
 mod terminating;
 mod types;
+#[cfg(test)]
+mod tests;
 mod unify;
 
 pub(crate) use operand::{Form, Mode, Operand, Source};

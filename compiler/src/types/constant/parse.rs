@@ -15,7 +15,7 @@ pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
         LitKind::Imaginary => {
             let text = digits(text.strip_suffix('i')?);
             // For the sake of old programs, `012i` is decimal.
-            let decimal = !text.get(..2).is_some_and(|prefix| radix(prefix).is_some());
+            let decimal = text.get(..2).is_none_or(|prefix| radix(prefix).is_none());
             let value = match decimal {
                 true => parse_float(&text)?,
                 false => match parse_int(&text) {
