@@ -315,6 +315,8 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let dst = self.temp(&kinds);
                 let ok = self.temp_word(WordKind::Int);
                 self.emit(Op::RecvOk { dst, chan, ok });
+                let layout = self.layout(tys[0]);
+                self.zero_if_absent(dst, tys[0], &layout);
                 self.value_and_ok(&tys, dst, ok, Ownership::Private)
             }
             _ => {

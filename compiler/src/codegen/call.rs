@@ -39,17 +39,17 @@ impl<'t> FuncGen<'_, '_, 't> {
                 name,
                 package,
             } => {
-                let sig = self.method_sig(recv.ty, name);
+                let sig = self.method_sig(recv.ty, name, *package);
                 let iface = self.expr(recv);
                 let words = self.args(args, 1);
                 self.loc = loc;
-                let selector = self.program.selector(name, *package);
+                let selector = self.program.selector(name, *package, sig);
                 self.emit(Op::CallIface {
                     iface,
                     window: 0,
                     selector,
                 });
-                let results = sig.map_or(0, |sig| self.result_words(sig));
+                let results = self.result_words(sig);
                 self.registers.need_out((words + 1).max(results));
             }
             Callee::TypeParam {
@@ -77,15 +77,22 @@ impl<'t> FuncGen<'_, '_, 't> {
         }
     }
 
-    fn method_sig(&mut self, iface: Ty, name: &str) -> Option<Ty> {
-        match self.under(iface) {
+    /// The type of an interface's method.
+    fn method_sig(
+        &mut self,
+        iface: Ty,
+        name: &str,
+        package: Option<crate::types::ty::PackageId>,
+    ) -> Ty {
+        let found = match self.under(iface) {
             Type::Interface(interface) => interface
                 .methods
                 .iter()
-                .find(|m| &*m.name == name)
+                .find(|m| &*m.name == name && m.package == package)
                 .map(|m| m.sig),
             _ => None,
-        }
+        };
+        self.subst(found.unwrap_or(Ty::INVALID))
     }
 
     /// Evaluates arguments to the out area from word `first` on; returns their number of words.

@@ -90,7 +90,14 @@ impl<'t> FuncGen<'_, '_, 't> {
                     self.emit(Op::RunesFromStr { dst, src });
                 }
             }
-            (Type::Slice(_), Type::Array { len, .. }) => self.slice_to_array(src, len, dst),
+            (Type::Slice(_), Type::Array { len, .. }) => {
+                self.slice_to_array(src, len, dst);
+                if len == 0 {
+                    // A nil slice has no array, but it has this value.
+                    let layout = self.layout(to);
+                    self.zero_if_absent(dst, to, &layout);
+                }
+            }
             (Type::Slice(_), Type::Pointer(array)) => {
                 if let Type::Array { len, .. } = self.under(array) {
                     self.slice_to_array(src, len, dst);

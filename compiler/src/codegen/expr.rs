@@ -399,12 +399,15 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let chan = self.expr(chan);
                 self.loc = e.loc;
                 if is_out(dst) {
-                    let kinds = self.layout(e.ty).kinds.clone();
-                    let temp = self.temp(&kinds);
+                    let layout = self.layout(e.ty);
+                    let temp = self.temp(&layout.kinds);
                     self.emit(Op::Recv { dst: temp, chan });
-                    return self.move_words(dst, temp, kinds.len());
+                    self.zero_if_absent(temp, e.ty, &layout);
+                    return self.move_words(dst, temp, layout.words());
                 }
                 self.emit(Op::Recv { dst, chan });
+                let layout = self.layout(e.ty);
+                self.zero_if_absent(dst, e.ty, &layout);
             }
             ExprKind::StructLit(_)
             | ExprKind::ArrayLit(_)
@@ -795,7 +798,12 @@ impl<'t> FuncGen<'_, '_, 't> {
         };
         let kinds = [WordKind::Int; 3];
         let bounds = self.temp(&kinds);
-        let mut bits = 0;
+        // Bit 3: an array, of which the panics' messages give the length, not the capacity.
+        let mut bits = if matches!(self.under(x.ty), Type::Array { .. }) {
+            8
+        } else {
+            0
+        };
         for (i, bound) in given.into_iter().enumerate() {
             if let Some(bound) = bound {
                 bits |= 1 << i;

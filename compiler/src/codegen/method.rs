@@ -172,10 +172,10 @@ impl Generator<'_> {
             }
             for selector in from..to {
                 let name = self.program.selectors[selector].name.clone();
-                let package = self.selector_packages[selector];
+                let (package, sig) = self.selector_keys[selector];
                 let method = self.find_method(ty, &name, package);
-                // What the checker never resolved, no interface value of the program can call.
-                let method = method.filter(|m| matches!(self.types.get(m.sig), Type::Func(_)));
+                // (What the checker never resolved has no type, and no interface value of the program can call it.)
+                let method = method.filter(|m| m.sig == sig);
                 if let Some(method) = method {
                     let func = self.method_func(ty, &name, package, method);
                     self.program.types[index - 1]

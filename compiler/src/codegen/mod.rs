@@ -30,7 +30,7 @@ mod stmt;
 mod switch;
 
 use crate::escape::Escapes;
-use crate::types::ty::{Loc, PackageId, Ty, Type, Types};
+use crate::types::ty::{Loc, PackageId, Sig, Ty, Type, Types};
 use crate::types::typed::{self, FuncRef, GlobalRef, Module};
 use func::Env;
 use layout::Layouts;
@@ -82,9 +82,9 @@ pub(crate) struct Generator<'m> {
     type_ids: FxHashMap<Ty, TypeId>,
     /// The types of `program.types`, by index.
     type_list: Vec<Ty>,
-    selectors: FxHashMap<Selector, SelectorId>,
-    /// Package ids of unexported selectors.
-    selector_packages: Vec<Option<PackageId>>,
+    selectors: FxHashMap<(Selector, Ty), SelectorId>,
+    /// Package ids of unexported selectors, and the methods' types: methods of one name and different types differ.
+    selector_keys: Vec<(Option<PackageId>, Ty)>,
     /// For each type, how many of the selectors its method table has taken in.
     methods_done: Vec<usize>,
     globals: FxHashMap<GlobalRef, u32>,
@@ -119,7 +119,7 @@ impl<'m> Generator<'m> {
             type_ids: FxHashMap::default(),
             type_list: vec![Ty::INVALID],
             selectors: FxHashMap::default(),
-            selector_packages: Vec::new(),
+            selector_keys: Vec::new(),
             methods_done: vec![0],
             globals: FxHashMap::default(),
             indirect_globals: Vec::new(),
@@ -188,18 +188,19 @@ impl<'m> Generator<'m> {
     }
 
     /// The method name's index; from now on it is called through an interface.
-    fn selector(&mut self, name: &str, package: Option<PackageId>) -> SelectorId {
+    fn selector(&mut self, name: &str, package: Option<PackageId>, sig: Ty) -> SelectorId {
         let selector = Selector {
             name: name.to_string(),
             package: package.map(|p| self.types.packages[p.0 as usize].0.to_string()),
         };
-        if let Some(&id) = self.selectors.get(&selector) {
+        let key = (selector, sig);
+        if let Some(&id) = self.selectors.get(&key) {
             return id;
         }
         let id = SelectorId(self.program.selectors.len() as u16);
-        self.program.selectors.push(selector.clone());
-        self.selectors.insert(selector, id);
-        self.selector_packages.push(package);
+        self.program.selectors.push(key.0.clone());
+        self.selectors.insert(key, id);
+        self.selector_keys.push((package, sig));
         id
     }
 
@@ -405,6 +406,11 @@ impl<'m> Generator<'m> {
         named.underlying = Ty::INVALID;
         let (id, ty) = self.types.declare_named(named);
         let underlying = self.substitute(underlying, &env);
+        for index in 0..self.types.named[id.0 as usize].methods.len() {
+            let sig = self.types.named[id.0 as usize].methods[index].sig;
+            let sig = self.substitute(sig, &env);
+            self.types.named[id.0 as usize].methods[index].sig = sig;
+        }
         self.types.named[id.0 as usize].underlying = underlying;
         ty
     }
@@ -444,6 +450,11 @@ impl<'m> Generator<'m> {
             type_assertion_error,
             panic_nil_error,
         ] = names.map(|name| find(name).map_or(TypeId(0), |ty| self.type_id_of(ty)));
+        let to_string = self.types.intern(Type::Func(Sig {
+            params: Vec::new(),
+            results: vec![Ty::STRING],
+            variadic: false,
+        }));
         self.program.well_known = WellKnown {
             runtime_error,
             plain_error,
@@ -451,8 +462,8 @@ impl<'m> Generator<'m> {
             panic_nil_error,
             string: self.type_id(Ty::STRING),
             int: self.type_id(Ty::INT),
-            error_method: Some(self.selector("Error", None)),
-            string_method: Some(self.selector("String", None)),
+            error_method: Some(self.selector("Error", None, to_string)),
+            string_method: Some(self.selector("String", None, to_string)),
             ..WellKnown::default()
         };
         let text = self

@@ -382,7 +382,7 @@ impl<'t> FuncGen<'_, '_, 't> {
         self.zero_if_absent(dst, value, &layout);
     }
 
-    /// Gives an indirect value that a map does not have its zero memory.
+    /// Gives an indirect value that a map does not have, or that a closed channel gives, its zero memory.
     pub(super) fn zero_if_absent(&mut self, dst: Reg, value: Ty, layout: &Layout) {
         if layout.indirect {
             let there = self.label();

@@ -107,7 +107,7 @@ impl Generator<'_> {
                 let mut methods: Vec<SelectorId> = interface
                     .methods
                     .iter()
-                    .map(|m| self.selector(&m.name, m.package))
+                    .map(|m| self.selector(&m.name, m.package, m.sig))
                     .collect();
                 methods.sort();
                 TypeKind::Interface { methods }

@@ -90,6 +90,8 @@ impl<'t> FuncGen<'_, '_, 't> {
                 (&case.comm, received)
             {
                 self.loc = case.loc;
+                let layout = self.layout(elem);
+                self.zero_if_absent(reg, elem, &layout);
                 self.select_target(value, reg, elem);
                 self.select_target(ok, ok_reg, Ty::BOOL);
             }
