@@ -350,7 +350,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             .native_by_name("runtime.printText", &string, &[]);
         let describe = self
             .program
-            .native_by_name("runtime.describe", &iface, &string);
+            .native_by_name("runtime.printForm", &iface, &string);
         self.registers.need_out(2);
         // All arguments are evaluated before anything is written.
         let mut values = Vec::with_capacity(args.len());

@@ -14,6 +14,29 @@ pub(crate) fn describe(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
+/// `func printForm(v any) string`: basic values as in [`describe`] whatever their type's name; of others the address.
+pub(crate) fn print_form(call: &mut Call<'_>) -> Outcome {
+    let v = call.iface(0);
+    let text = if v.is_nil() {
+        b"(0x0,0x0)".to_vec()
+    } else if let Some(text) = basic(call, v) {
+        text
+    } else if let TypeKind::Slice { .. } = call.type_info(v.ty()).kind {
+        let reflect = call.reflect();
+        format!(
+            "[{}/{}]{:#x}",
+            reflect.len(v),
+            reflect.cap(v),
+            reflect.data_address(v)
+        )
+        .into_bytes()
+    } else {
+        format!("{:#x}", v.bits()).into_bytes()
+    };
+    call.set_str(0, &text);
+    Outcome::Done
+}
+
 fn text_of(call: &Call<'_>, v: Iface) -> Vec<u8> {
     if v.is_nil() {
         return b"nil".to_vec();

@@ -1,6 +1,6 @@
 //! Natives of `runtime`.
 
-use crate::fmt::describe::describe;
+use crate::fmt::describe::{describe, print_form};
 use crate::package::Natives;
 use minigo_vm::native::{Call, Outcome};
 
@@ -13,6 +13,8 @@ pub(crate) const NATIVES: Natives = &[
     ("GC", gc),
     ("memStat", mem_stat),
     ("describe", describe),
+    ("printText", print_text),
+    ("printForm", print_form),
 ];
 
 /// The number of processors is fixed when the program starts: setting it has no effect yet.
@@ -49,5 +51,10 @@ fn mem_stat(call: &mut Call<'_>) -> Outcome {
         _ => stats.collections,
     };
     call.set_word(0, value);
+    Outcome::Done
+}
+
+fn print_text(call: &mut Call<'_>) -> Outcome {
+    call.write_stderr(call.str(0));
     Outcome::Done
 }
