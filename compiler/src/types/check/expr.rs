@@ -174,7 +174,12 @@ impl Checker<'_> {
         }
         let Some(object) = self.lookup(name) else {
             let text = self.symbols.name(name);
-            self.error(code::UNDEFINED_NAME, span, format!("undefined: {text}"));
+            let mut diagnostic =
+                Diagnostic::error(code::UNDEFINED_NAME, span, format!("undefined: {text}"));
+            if let Some(help) = self.spelling_help(name) {
+                diagnostic = diagnostic.with_help(help);
+            }
+            self.report(diagnostic);
             return self.invalid(id);
         };
         self.objects[object].used = true;

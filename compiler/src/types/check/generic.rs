@@ -36,6 +36,9 @@ impl<'a> Checker<'a> {
 
     pub(super) fn bind_type_param(&mut self, name: Ident, id: TypeParamId) {
         let ty = self.types.intern(Type::Param(id));
+        if name.name.is_blank() {
+            self.cx.func.blank_params.push((name.span, ty));
+        }
         let object = self.local_object(name, ObjectKind::Type(ty));
         self.declare(name, object);
     }

@@ -98,6 +98,8 @@ pub(crate) struct FuncContext {
     pub(crate) labels: u32,
     /// A call or a receive operation was seen: the length of an array in such an expression is no constant.
     pub(crate) has_call: bool,
+    /// The receiver's type parameters that are called `_`, by their place.
+    pub(crate) blank_params: Vec<(Span, Ty)>,
     pub(crate) lit: LitContext,
 }
 

@@ -222,6 +222,10 @@ impl<'a> Checker<'a> {
     fn named_type(&mut self, id: ExprId, name: Symbol) -> Ty {
         let span = self.ast().expr_span(id);
         if name.is_blank() {
+            let known = &self.cx.func.blank_params;
+            if let Some(&(_, ty)) = known.iter().find(|(place, _)| *place == span) {
+                return ty;
+            }
             self.error(code::NOT_A_TYPE, span, "cannot use _ as value or type");
             return Ty::INVALID;
         }
