@@ -70,7 +70,7 @@ impl<'t> FuncGen<'_, '_, 't> {
     }
 
     /// Number of result words of a function type.
-    fn result_words(&mut self, sig: Ty) -> usize {
+    pub(super) fn result_words(&mut self, sig: Ty) -> usize {
         match self.under(sig) {
             Type::Func(sig) => sig.results.iter().map(|&r| self.layout(r).words()).sum(),
             _ => 0,
@@ -97,6 +97,12 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// Evaluates arguments to the out area from word `first` on; returns their number of words.
     fn args(&mut self, args: &'t [Expr], first: usize) -> usize {
+        let args: Vec<&'t Expr> = args.iter().collect();
+        self.arg_list(&args, first)
+    }
+
+    /// The same, of arguments that do not lie together.
+    pub(super) fn arg_list(&mut self, args: &[&'t Expr], first: usize) -> usize {
         let mut offset = first;
         let mut offsets = Vec::with_capacity(args.len());
         for arg in args {
@@ -112,7 +118,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                     waiting[i] = Some(self.value(arg));
                 }
             }
-            let arg = &args[last];
+            let arg = args[last];
             if self.writes_at_once(arg) {
                 self.value_to(arg, out(offsets[last]));
             } else {

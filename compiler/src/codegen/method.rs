@@ -7,7 +7,7 @@ use crate::types::ty::{Loc, NamedId, PackageId, Ty, Type};
 use crate::types::typed::{
     Block, Callee, Expr, ExprKind, FuncCode, LitId, Stmt, StmtKind, Var, VarId,
 };
-use minigo_bytecode::{FuncId, SelectorId};
+use minigo_bytecode::{FuncId, Op, SelectorId, WordKind};
 use std::rc::Rc;
 
 /// A method that a type has.
@@ -376,9 +376,52 @@ impl<'t> FuncGen<'_, '_, 't> {
         loc: Loc,
     ) {
         let ty = self.subst(recv.ty);
-        let _ = (args, package, name, ty);
-        let message = "not supported by minigo: method of a type parameter";
-        self.program.refuse(loc, message.into());
+        if let Some(method) = self.program.find_method(ty, name, package)
+            && let Target::Declared { named, index } = method.target
+            && method.path.is_empty()
+        {
+            let declared = &self.program.types.named[named.0 as usize].methods[index];
+            let is_pointer = matches!(self.program.types.get(ty), Type::Pointer(_));
+            if declared.pointer == is_pointer {
+                let func = declared.func;
+                let all: Vec<&'t Expr> = [recv].into_iter().chain(args).collect();
+                let words = self.arg_list(&all, 0);
+                self.loc = loc;
+                let type_args = self.program.type_args(named);
+                let func = self.program.func(func, type_args);
+                self.emit(Op::Call { window: 0, func });
+                let results = self.result_words(method.sig);
+                self.registers.need_out(words.max(results).max(1));
+                return;
+            }
+        }
+        // Anything else goes through an interface value.
+        let value = self.expr(recv);
+        let iface = self.temp(&[WordKind::Type, WordKind::Data]);
+        self.convert_to_any(value, ty, iface);
+        let args: Vec<&'t Expr> = args.iter().collect();
+        let words = self.arg_list(&args, 1);
+        self.loc = loc;
+        let sig = match self.under(ty) {
+            Type::Interface(interface) => interface
+                .methods
+                .iter()
+                .find(|m| &*m.name == name && m.package == package)
+                .map(|m| m.sig),
+            _ => self
+                .program
+                .find_method(ty, name, package)
+                .map(|method| method.sig),
+        };
+        let sig = sig.unwrap_or(Ty::INVALID);
+        let selector = self.program.selector(name, package, sig);
+        self.emit(Op::CallIface {
+            iface,
+            window: 0,
+            selector,
+        });
+        let results = self.result_words(sig);
+        self.registers.need_out((words + 1).max(results));
     }
 }
 

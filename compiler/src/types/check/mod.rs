@@ -29,9 +29,9 @@ mod range;
 mod selector;
 mod stmt;
 mod terminating;
-mod types;
 #[cfg(test)]
 mod tests;
+mod types;
 mod unify;
 
 pub(crate) use operand::{Form, Mode, Operand, Source};
