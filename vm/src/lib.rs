@@ -17,6 +17,9 @@ pub mod services;
 pub mod sync;
 pub mod value;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
+
 use goroutine::{Goroutine, Status};
 use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
 use image::Image;

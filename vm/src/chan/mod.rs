@@ -249,6 +249,25 @@ unsafe fn release(waiter: &Waiter) -> GoroutinePtr {
     GoroutinePtr::from(g)
 }
 
+/// A channel of a model: loom's atomics are not made of zeroes.
+#[cfg(loom)]
+impl Channel {
+    pub(crate) fn new(buffer: *mut u64, cap: u32) -> Channel {
+        Channel {
+            buffer: Cell::new(buffer),
+            lock: RawLock::new(),
+            closed: Cell::new(false),
+            timer: Cell::new(false),
+            elem_words: Cell::new(1),
+            cap: Cell::new(cap),
+            len: AtomicU32::new(0),
+            head: Cell::new(0),
+            receivers: WaitQueue::new(),
+            senders: WaitQueue::new(),
+        }
+    }
+}
+
 /// Fills in a new channel's header.
 ///
 /// # Safety

@@ -23,6 +23,10 @@ const WAKE_SAFEPOINTS: u32 = 32;
 const ID_BATCH: u32 = 16;
 /// Exit code for a bug in the VM.
 const INTERNAL_ERROR: i32 = 3;
+/// Pauses between two looks at what a victim is to run next, before it is stolen.
+const STEAL_NEXT_PAUSES: usize = if cfg!(loom) { 1 } else { 100 };
+/// Rounds over all processors before a machine goes idle; what is to run next is taken in the last one only.
+const STEAL_ROUNDS: usize = if cfg!(loom) { 1 } else { 3 };
 /// With a seed: the longest time slice in safepoints.
 const LONGEST_QUANTUM: usize = 2000;
 
@@ -112,7 +116,8 @@ impl Machine {
         self.release_processor();
     }
 
-    fn release_processor(&mut self) {
+    /// Gives the processor back for good.
+    pub(crate) fn release_processor(&mut self) {
         if let Some(p) = self.processor.take() {
             // SAFETY: processors live as long as the scheduler.
             let index = unsafe { p.as_ref() }.index;
@@ -223,7 +228,7 @@ impl Machine {
 
     /// # Safety
     /// As for [`Machine::spawn`].
-    unsafe fn new_goroutine(
+    pub(crate) unsafe fn new_goroutine(
         &mut self,
         parent: u64,
         entry: Entry,
@@ -453,7 +458,7 @@ impl Machine {
             sched.spinning.fetch_add(1, Ordering::SeqCst);
             self.spinning = true;
         }
-        for round in 0..3 {
+        for round in 0..STEAL_ROUNDS {
             let start = p.chooser.below(Choice::Victim, procs);
             for i in 0..procs {
                 let victim = &sched.processors[(start + i) % procs];
@@ -464,7 +469,7 @@ impl Machine {
                 if let Some(g) = unsafe { victim.run_queue.steal_into(&p.run_queue) } {
                     return Some(g);
                 }
-                if round == 2
+                if round == STEAL_ROUNDS - 1
                     && let Some(g) = steal_next(victim)
                 {
                     return Some(g);
@@ -688,7 +693,7 @@ fn steal_next(victim: &Processor) -> Option<GoroutinePtr> {
     let g = victim.peek_next()?;
     // Relaxed: a guess at whether the victim moves on.
     let runs = victim.runs.load(Ordering::Relaxed);
-    for _ in 0..100 {
+    for _ in 0..STEAL_NEXT_PAUSES {
         crate::sync::spin_loop();
     }
     (victim.runs.load(Ordering::Relaxed) == runs && victim.steal_next(g)).then_some(g)

@@ -243,6 +243,12 @@ impl Scheduler {
         }
     }
 
+    /// For models, which run parts of [`Scheduler::run`].
+    #[cfg(loom)]
+    pub(crate) fn hooks_for_model(&self, hooks: Hooks) -> bool {
+        self.hooks.set(hooks).is_ok()
+    }
+
     pub(crate) fn hooks(&self) -> &Hooks {
         self.hooks.get().expect("the program runs")
     }

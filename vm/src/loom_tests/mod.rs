@@ -1,0 +1,115 @@
+//! Models of the scheduler's protocols: loom tries the interleavings of the real code on small cases.
+//!
+//! `RUSTFLAGS="--cfg loom" cargo test -p minigo-vm --release loom_tests`
+//!
+//! Under `cfg(loom)` the queues are locked ones, batches and rounds are small, and nothing depends on time: a wait with a
+//! timeout waits for ever, so that a lost wake-up shows as a deadlock of the model.
+
+mod chan;
+mod park;
+mod select;
+mod shutdown;
+
+use std::sync::Arc;
+
+use crate::chan::Channel;
+use crate::goroutine::table::deref;
+use crate::goroutine::{Exit, Goroutine, GoroutinePtr, Status};
+use crate::sched::{Config, Entry, Hooks, Machine, Scheduler};
+
+/// Checks all interleavings with up to `preemptions` switches where a thread could have gone on.
+fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(body);
+}
+
+fn scheduler(procs: usize) -> Arc<Scheduler> {
+    Scheduler::new(Config { procs, seed: None })
+}
+
+fn entry() -> Entry {
+    Entry {
+        pc: std::ptr::dangling(),
+        frame_size: 8,
+        return_pc: std::ptr::null(),
+    }
+}
+
+fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static) -> Hooks {
+    Hooks {
+        run: Box::new(run),
+        entry: Box::new(|_| entry()),
+        symbol: Box::new(|_| None),
+        frames: Box::new(|_| Vec::new()),
+    }
+}
+
+/// A machine with a processor, for the thread that calls this.
+fn machine(sched: &Scheduler) -> Machine {
+    Machine::first(sched)
+}
+
+/// A goroutine that runs on `m`.
+fn goroutine<'a>(m: &mut Machine) -> &'a Goroutine {
+    // SAFETY: no arguments; the entry is never run.
+    let g = deref(unsafe { m.new_goroutine(0, entry(), std::ptr::null(), 0, std::ptr::null()) });
+    g.set_status(Status::Running);
+    g
+}
+
+/// Register `i`.
+fn reg(g: &Goroutine, i: usize) -> *mut u64 {
+    g.base().wrapping_add(i)
+}
+
+fn get(g: &Goroutine, i: usize) -> u64 {
+    // SAFETY: a register of a goroutine that nobody runs any more.
+    unsafe { *reg(g, i) }
+}
+
+fn set(g: &Goroutine, i: usize, value: u64) {
+    // SAFETY: a register of a goroutine that runs here.
+    unsafe { *reg(g, i) = value }
+}
+
+/// What was passed to another thread of a model: goroutines and channels are shared by contract.
+#[derive(Clone, Copy)]
+struct Shared<T>(T);
+
+// SAFETY: the protocols under test say who may use it when.
+unsafe impl<T> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T: Copy> Shared<T> {
+    fn get(&self) -> T {
+        self.0
+    }
+}
+
+/// A channel of one-word elements with its buffer.
+struct Chan {
+    channel: Box<Channel>,
+    _buffer: Box<[u64]>,
+}
+
+impl Chan {
+    fn new(cap: usize) -> Chan {
+        let mut buffer = vec![0u64; cap.max(1)].into_boxed_slice();
+        let channel = Box::new(Channel::new(buffer.as_mut_ptr(), cap as u32));
+        Chan {
+            channel,
+            _buffer: buffer,
+        }
+    }
+
+    fn ptr(&self) -> Shared<*mut u64> {
+        Shared(std::ptr::from_ref(&*self.channel).cast_mut().cast())
+    }
+}
+
+/// The goroutine that `m` would run next.
+fn next(m: &Machine) -> Option<GoroutinePtr> {
+    m.p().peek_next()
+}

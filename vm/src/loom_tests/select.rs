@@ -1,0 +1,58 @@
+//! Select's claim: of several channels that become ready at once, one wins.
+
+use std::ptr::null_mut;
+
+use super::{Chan, Shared, get, goroutine, machine, model, reg, scheduler, set};
+use crate::chan::select::{SelectCase, select};
+use crate::chan::send;
+use crate::goroutine::{Outcome, Status};
+use crate::sync::thread;
+
+#[test]
+fn one_of_two_senders_is_taken() {
+    model(2, || {
+        let sched = scheduler(3);
+        let chans = [Chan::new(0), Chan::new(0)];
+        let senders: Vec<_> = chans
+            .iter()
+            .zip([10, 20])
+            .map(|(chan, value)| {
+                let (ptr, sched) = (chan.ptr(), sched.clone());
+                thread::spawn(move || {
+                    let mut m = machine(&sched);
+                    let g = goroutine(&mut m);
+                    set(g, 0, value);
+                    // SAFETY: a channel and a register of a goroutine that runs here.
+                    let outcome = unsafe { send(&mut m, g, ptr.get(), reg(g, 0)) };
+                    (Shared(g), outcome)
+                })
+            })
+            .collect();
+        let mut m = machine(&sched);
+        let g = goroutine(&mut m);
+        let case = |i: usize| SelectCase {
+            chan: chans[i].ptr().get(),
+            value: reg(g, i),
+            ok: null_mut(),
+            send: false,
+        };
+        set(g, 0, 0);
+        set(g, 1, 0);
+        // SAFETY: channels and registers of a goroutine that runs here.
+        let chosen = unsafe { select(&mut m, g, &[case(0), case(1)], false, reg(g, 2)) };
+        let ended: Vec<_> = senders
+            .into_iter()
+            .map(|t| t.join().expect("a sender's thread"))
+            .collect();
+        if chosen == Outcome::Parked {
+            assert_eq!(g.status(), Status::Runnable);
+        }
+        let won = get(g, 2) as usize;
+        assert_eq!((get(g, won), get(g, 1 - won)), ([10, 20][won], 0));
+        let through = |i: usize| {
+            let (sender, outcome) = &ended[i];
+            *outcome == Outcome::Done || sender.get().status() == Status::Runnable
+        };
+        assert!(through(won) && !through(1 - won));
+    });
+}
