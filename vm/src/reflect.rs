@@ -181,7 +181,10 @@ impl<'a> Reflect<'a> {
 
     /// Capacity of the slice `v`.
     pub fn cap(self, v: Iface) -> usize {
-        assert!(matches!(self.type_info(v.ty).kind, TypeKind::Slice { .. }), "internal error: cap of a non-slice");
+        assert!(
+            matches!(self.type_info(v.ty).kind, TypeKind::Slice { .. }),
+            "internal error: cap of a non-slice"
+        );
         // SAFETY: `v.data` leads to a live slice header.
         unsafe { (word::load_pair(v.data as *const u64).1 >> 32) as usize }
     }

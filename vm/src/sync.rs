@@ -137,24 +137,42 @@ mod imp {
 
     /// A lock without data.
     #[derive(Debug)]
-    pub struct RawLock(loom::sync::atomic::AtomicBool);
+    pub struct RawLock {
+        locked: loom::sync::Mutex<bool>,
+        released: loom::sync::Condvar,
+    }
 
     impl RawLock {
         /// An unlocked lock.
         pub fn new() -> RawLock {
-            RawLock(loom::sync::atomic::AtomicBool::new(false))
+            RawLock {
+                locked: loom::sync::Mutex::new(false),
+                released: loom::sync::Condvar::new(),
+            }
         }
 
         /// Waits for the lock.
         pub fn lock(&self) {
-            while self.0.swap(true, atomic::Ordering::Acquire) {
-                loom::thread::yield_now();
+            let mut locked = self
+                .locked
+                .lock()
+                .expect("no model panics with the lock held");
+            while *locked {
+                locked = self
+                    .released
+                    .wait(locked)
+                    .expect("no model panics with the lock held");
             }
+            *locked = true;
         }
 
         /// Releases the lock, which the caller holds.
         pub fn unlock(&self) {
-            self.0.store(false, atomic::Ordering::Release);
+            *self
+                .locked
+                .lock()
+                .expect("no model panics with the lock held") = false;
+            self.released.notify_one();
         }
     }
 

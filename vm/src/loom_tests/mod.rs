@@ -45,9 +45,25 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
     }
 }
 
-/// A machine with a processor, for the thread that calls this.
+/// A machine with a processor, for one of the model's threads.
 fn machine(sched: &Scheduler) -> Machine {
     Machine::first(sched)
+}
+
+/// A machine on its way to its thread.
+struct Sent(Machine);
+
+// SAFETY: only one thread has it at a time.
+unsafe impl Send for Sent {}
+
+impl Sent {
+    fn new(sched: &Scheduler) -> Sent {
+        Sent(machine(sched))
+    }
+
+    fn take(self) -> Machine {
+        self.0
+    }
 }
 
 /// A goroutine that runs on `m`.
@@ -88,24 +104,31 @@ impl<T: Copy> Shared<T> {
     }
 }
 
-/// A channel of one-word elements with its buffer.
-struct Chan {
-    channel: Box<Channel>,
-    _buffer: Box<[u64]>,
+/// Channels of one-word elements with their buffers, at ascending addresses.
+struct Chans {
+    channels: Box<[Channel]>,
+    _buffers: Vec<Box<[u64]>>,
 }
 
-impl Chan {
-    fn new(cap: usize) -> Chan {
-        let mut buffer = vec![0u64; cap.max(1)].into_boxed_slice();
-        let channel = Box::new(Channel::new(buffer.as_mut_ptr(), cap as u32));
-        Chan {
-            channel,
-            _buffer: buffer,
+impl Chans {
+    fn new(caps: &[usize]) -> Chans {
+        let mut buffers: Vec<Box<[u64]>> = caps
+            .iter()
+            .map(|&cap| vec![0; cap.max(1)].into_boxed_slice())
+            .collect();
+        let channels = caps
+            .iter()
+            .zip(&mut buffers)
+            .map(|(&cap, buffer)| Channel::new(buffer.as_mut_ptr(), cap as u32))
+            .collect();
+        Chans {
+            channels,
+            _buffers: buffers,
         }
     }
 
-    fn ptr(&self) -> Shared<*mut u64> {
-        Shared(std::ptr::from_ref(&*self.channel).cast_mut().cast())
+    fn ptr(&self, i: usize) -> Shared<*mut u64> {
+        Shared(std::ptr::from_ref(&self.channels[i]).cast_mut().cast())
     }
 }
 

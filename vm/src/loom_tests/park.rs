@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{entry, hooks, machine, model, scheduler};
+use super::{Sent, entry, hooks, machine, model, scheduler};
 use crate::goroutine::Exit;
-use crate::sched::Machine;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, thread};
 
@@ -23,9 +22,9 @@ fn work_published_while_the_last_machine_goes_idle_is_run() {
         }));
         assert!(set);
         let mut busy = machine(&sched);
-        let other = sched.clone();
+        let other = Sent::new(&sched);
         let idle = thread::spawn(move || {
-            let mut m = machine(&other);
+            let mut m = other.take();
             m.schedule();
         });
         for _ in 0..2 {
@@ -53,9 +52,9 @@ fn the_last_machine_to_go_idle_finds_the_deadlock() {
         let runs = Arc::new(AtomicUsize::new(0));
         let threads: Vec<_> = (0..2)
             .map(|_| {
-                let (sched, runs) = (sched.clone(), runs.clone());
+                let (other, runs) = (Sent::new(&sched), runs.clone());
                 thread::spawn(move || {
-                    let mut m: Machine = machine(&sched);
+                    let mut m = other.take();
                     m.schedule();
                     runs.fetch_add(1, Ordering::Relaxed);
                 })

@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use super::{Chan, Shared, get, goroutine, machine, model, reg, scheduler, set};
+use super::{Chans, Sent, Shared, get, goroutine, machine, model, reg, scheduler, set};
 use crate::chan::select::{SelectCase, select};
 use crate::chan::send;
 use crate::goroutine::{Outcome, Status};
@@ -12,14 +12,14 @@ use crate::sync::thread;
 fn one_of_two_senders_is_taken() {
     model(2, || {
         let sched = scheduler(3);
-        let chans = [Chan::new(0), Chan::new(0)];
-        let senders: Vec<_> = chans
-            .iter()
-            .zip([10, 20])
-            .map(|(chan, value)| {
-                let (ptr, sched) = (chan.ptr(), sched.clone());
+        let chans = Chans::new(&[0, 0]);
+        let senders: Vec<_> = [10, 20]
+            .into_iter()
+            .enumerate()
+            .map(|(i, value)| {
+                let (ptr, other) = (chans.ptr(i), Sent::new(&sched));
                 thread::spawn(move || {
-                    let mut m = machine(&sched);
+                    let mut m = other.take();
                     let g = goroutine(&mut m);
                     set(g, 0, value);
                     // SAFETY: a channel and a register of a goroutine that runs here.
@@ -31,7 +31,7 @@ fn one_of_two_senders_is_taken() {
         let mut m = machine(&sched);
         let g = goroutine(&mut m);
         let case = |i: usize| SelectCase {
-            chan: chans[i].ptr().get(),
+            chan: chans.ptr(i).get(),
             value: reg(g, i),
             ok: null_mut(),
             send: false,

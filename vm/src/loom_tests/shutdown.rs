@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{hooks, machine, model, scheduler};
+use super::{Sent, hooks, machine, model, scheduler};
 use crate::sched::Finish;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::thread;
@@ -13,10 +13,10 @@ fn a_stopped_world_stands_still() {
     model(2, || {
         let sched = scheduler(2);
         let running = Arc::new(AtomicUsize::new(0));
-        let (other, theirs) = (sched.clone(), running.clone());
+        let (other, theirs) = (Sent::new(&sched), running.clone());
         let mut m = machine(&sched);
         let runner = thread::spawn(move || {
-            let mut m = machine(&other);
+            let mut m = other.take();
             for _ in 0..2 {
                 // Relaxed, here and below: the stop has to order it.
                 theirs.store(1, Ordering::Relaxed);
@@ -37,10 +37,10 @@ fn the_world_is_stopped_by_one_at_a_time() {
     model(2, || {
         let sched = scheduler(2);
         let inside = Arc::new(AtomicUsize::new(0));
-        let (other, theirs) = (sched.clone(), inside.clone());
+        let (other, theirs) = (Sent::new(&sched), inside.clone());
         let mut m = machine(&sched);
         let second = thread::spawn(move || {
-            let mut m = machine(&other);
+            let mut m = other.take();
             m.stop_the_world(|_| {
                 assert_eq!(theirs.fetch_add(1, Ordering::Relaxed), 0);
                 theirs.fetch_sub(1, Ordering::Relaxed);
@@ -64,8 +64,8 @@ fn the_end_of_the_program_reaches_an_idle_machine() {
         assert!(sched.hooks_for_model(hooks(|_, _| panic!("nothing to run"))));
         // Held by this thread, so that the other machine waits.
         let mut m = machine(&sched);
-        let other = sched.clone();
-        let idle = thread::spawn(move || machine(&other).schedule());
+        let other = Sent::new(&sched);
+        let idle = thread::spawn(move || other.take().schedule());
         sched.end(Finish::Returned);
         idle.join().expect("the idle machine's thread");
         m.release_processor();
