@@ -9,7 +9,7 @@ use super::regalloc::out;
 use crate::escape::{FuncEscapes, LitInfo, VarInfo};
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{
-    Block, Builtin, Callee, Expr, ExprKind, FuncCode, LitId, Stmt, StmtKind, Var, VarId,
+    Block, Builtin, Callee, Expr, ExprKind, FuncCode, FuncRef, LitId, Stmt, StmtKind, Var, VarId,
 };
 use minigo_bytecode::{Op, Reg, WordKind};
 use std::rc::Rc;
@@ -23,6 +23,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let words = self.args(args, 0);
                 self.loc = loc;
                 let declared = self.program.declared(*func);
+                let results = self.static_result_words(*func, type_args);
                 if declared.native {
                     let native = self.program.native(*func);
                     self.emit(Op::CallNative { window: 0, native });
@@ -31,7 +32,6 @@ impl<'t> FuncGen<'_, '_, 't> {
                     let func = self.program.func(*func, type_args);
                     self.emit(Op::Call { window: 0, func });
                 }
-                let results = self.result_words(declared.code.sig);
                 self.registers.need_out(words.max(results).max(1));
             }
             Callee::Interface {
@@ -67,6 +67,20 @@ impl<'t> FuncGen<'_, '_, 't> {
             }
         }
         self.release(mark);
+    }
+
+    /// Number of result words of a declared function with these type arguments.
+    fn static_result_words(&mut self, func: FuncRef, type_args: &[Ty]) -> usize {
+        let declared = self.program.declared(func);
+        let sig = if type_args.is_empty() {
+            declared.code.sig
+        } else {
+            let args = self.subst_all(type_args);
+            let env = declared.type_params.iter().copied();
+            let env = env.zip(args.iter().copied()).collect();
+            self.program.substitute(declared.code.sig, &env)
+        };
+        self.result_words(sig)
     }
 
     /// Number of result words of a function type.
@@ -186,7 +200,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                     let closure = self.expr(callee);
                     let count = self.args(args, 0) as u16;
                     self.loc = call.loc;
-                    self.registers.need_out(1);
+                    self.registers.need_out(usize::from(count) + 1);
                     self.emit(Op::GoClosure { closure, count });
                 }
                 _ => {
@@ -212,7 +226,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 Callee::Value(f) if self.result_words(f.ty) == 0 => Some(self.expr(f)),
                 Callee::Static { func, type_args }
                     if !self.program.declared(*func).native
-                        && self.result_words(self.program.declared(*func).code.sig) == 0 =>
+                        && self.static_result_words(*func, type_args) == 0 =>
                 {
                     let type_args = self.subst_all(type_args);
                     let func = self.program.func(*func, type_args);
