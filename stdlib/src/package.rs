@@ -62,3 +62,46 @@ pub fn natives(name: &str) -> Option<NativeFn> {
         .find(|native| native.0 == &name[dot + 1..])
         .map(|native| native.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PACKAGES;
+
+    /// The names of the functions without body in a source, as natives are named.
+    fn bodyless(source: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        for line in source.lines().filter(|line| line.starts_with("func ") && !line.contains('{')) {
+            let declaration = &line["func ".len()..];
+            let Some(method) = declaration.strip_prefix('(') else {
+                names.extend(declaration.split('(').next().map(str::to_owned));
+                continue;
+            };
+            let (receiver, rest) = method.split_once(") ").expect("a receiver ends");
+            let (_, receiver_type) = receiver.split_once(' ').expect("receivers are named");
+            let name = rest.split('(').next().expect("a method has a name");
+            names.push(if receiver_type.starts_with('*') { format!("({receiver_type}).{name}") } else { format!("{receiver_type}.{name}") });
+        }
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn functions_without_body_are_the_natives() {
+        for package in PACKAGES {
+            let mut declared: Vec<String> = package.files.iter().flat_map(|(_, text)| bodyless(text)).collect();
+            declared.sort();
+            let mut natives: Vec<String> = package.natives.iter().map(|native| native.0.to_owned()).collect();
+            natives.sort();
+            assert_eq!(declared, natives, "package {}", package.path);
+        }
+    }
+
+    #[test]
+    fn natives_are_found_by_path_and_name() {
+        assert!(super::natives("strconv.Itoa").is_some());
+        assert!(super::natives("math/bits.Len64").is_some());
+        assert!(super::natives("sync.(*Mutex).Lock").is_some());
+        assert!(super::natives("strconv.Itoa2").is_none());
+        assert!(super::natives("nowhere.Itoa").is_none());
+    }
+}
