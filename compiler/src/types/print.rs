@@ -107,6 +107,8 @@ impl Printer<'_> {
                 self.qualifier(named.package);
                 self.out.push_str(&named.name);
                 match &named.origin {
+                    // A local type of a generic function: the arguments are the function's.
+                    _ if named.local != 0 => {}
                     Some((_, args)) => self.list(args),
                     None if !named.type_params.is_empty() => self.type_params(&named.type_params),
                     None => {}

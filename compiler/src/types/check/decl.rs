@@ -462,15 +462,33 @@ impl<'a> Checker<'a> {
         info.state = NamedState::Pending;
         info.object = Some(object);
         info.source = Some((file, decl));
-        self.cx.scopes.open();
         let list = ast.type_param_list(decl.type_params);
-        let params = self.declare_type_params(list);
-        self.types.named[id.0 as usize].type_params = params.clone();
-        if local.is_none() {
+        if local.is_some() {
+            if let Some(first) = list.first() {
+                let message = "not supported by minigo: generic type declared in a function";
+                self.error(code::UNSUPPORTED, first.name.span, message);
+            }
+            // What it is depends on the type arguments of the function around it.
+            let params = self.cx.func.type_params.clone();
+            if !params.is_empty() {
+                let args = params
+                    .iter()
+                    .map(|&param| self.types.intern(Type::Param(param)))
+                    .collect();
+                self.types.named[id.0 as usize].type_params = params;
+                self.type_depth += 1;
+                let ty = self.instance(id, args);
+                self.type_depth -= 1;
+                self.objects[object].kind = ObjectKind::Type(ty);
+            }
+        } else {
+            self.cx.scopes.open();
+            let params = self.declare_type_params(list);
+            self.types.named[id.0 as usize].type_params = params.clone();
             self.collect_methods(id, decl.name.name);
+            self.check_constraints(list, &params);
+            self.cx.scopes.close();
         }
-        self.check_constraints(list, &params);
-        self.cx.scopes.close();
         if local.is_some() {
             self.active.push(object);
             self.type_depth += 1;
@@ -518,8 +536,11 @@ impl<'a> Checker<'a> {
         self.cx.scopes.open();
         let ast = self.ast();
         let params = self.types.named[id.0 as usize].type_params.clone();
-        for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&params) {
-            self.bind_type_param(param.name, id);
+        let is_local = self.types.named[id.0 as usize].local != 0;
+        if !is_local {
+            for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&params) {
+                self.bind_type_param(param.name, id);
+            }
         }
         let mut rhs = self.any_type_expr(decl.ty);
         self.cx.scopes.close();

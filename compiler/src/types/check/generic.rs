@@ -14,6 +14,17 @@ use crate::types::ty::{
 use minigo_grammar::ast::{self, ExprId, Ident};
 use std::rc::Rc;
 
+/// Type arguments nested deeper than this are taken for endless.
+const MAX_NESTING: usize = 50;
+
+/// A type argument that mentions a type parameter: whatever the one stands for, the other stands for something made of it.
+pub(super) struct Flow {
+    from: TypeParamId,
+    to: TypeParamId,
+    /// The argument is not the parameter itself but bigger.
+    grows: bool,
+}
+
 impl<'a> Checker<'a> {
     /// Declares type parameters in the innermost block, without their constraints.
     pub(super) fn declare_type_params(&mut self, list: &[ast::TypeParam]) -> Vec<TypeParamId> {
@@ -135,6 +146,13 @@ impl<'a> Checker<'a> {
         let key = (generic, args);
         if let Some(&known) = self.instances.get(&key) {
             return known;
+        }
+        if key.1.iter().any(|&arg| self.nesting(arg) > MAX_NESTING) {
+            let param = self.types.named[generic.0 as usize].type_params.first();
+            if let Some(loc) = param.map(|id| self.types.params[id.0 as usize].loc) {
+                self.error_at(code::TYPE_ARGS, loc, "instantiation cycle".to_string());
+            }
+            return Ty::INVALID;
         }
         let of = &self.types.named[generic.0 as usize];
         let methods: Vec<DeclaredMethod> = of
@@ -295,12 +313,104 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// How deep type arguments are nested in a type.
+    fn nesting(&self, ty: Ty) -> usize {
+        let deepest = |tys: &[Ty]| tys.iter().map(|&ty| self.nesting(ty)).max().unwrap_or(0);
+        match self.types.get(ty) {
+            Type::Basic(_) | Type::Param(_) | Type::Interface(_) => 0,
+            Type::Named(id) => match &self.types.named[id.0 as usize].origin {
+                Some((_, args)) => 1 + deepest(args),
+                None => 0,
+            },
+            Type::Pointer(elem)
+            | Type::Slice(elem)
+            | Type::Array { elem, .. }
+            | Type::Chan { elem, .. } => 1 + self.nesting(*elem),
+            Type::Map { key, value } => 1 + deepest(&[*key, *value]),
+            Type::Func(sig) => 1 + deepest(&sig.params).max(deepest(&sig.results)),
+            Type::Struct(fields) => {
+                let fields: Vec<Ty> = fields.iter().map(|field| field.ty).collect();
+                1 + deepest(&fields)
+            }
+            Type::Tuple(tys) => deepest(tys),
+        }
+    }
+
+    /// Notes which type parameters of the place of an instantiation flow into those of what is instantiated.
+    fn note_flows(&mut self, params: &[TypeParamId], args: &[Ty]) {
+        for (&to, &arg) in params.iter().zip(args) {
+            let mut found = Vec::new();
+            self.mentioned_params(arg, &mut found);
+            let grows = !self.types.is_type_param(arg);
+            self.flows
+                .extend(found.into_iter().map(|from| Flow { from, to, grows }));
+        }
+    }
+
+    /// The type parameters in a type.
+    fn mentioned_params(&self, ty: Ty, out: &mut Vec<TypeParamId>) {
+        match self.types.get(ty) {
+            Type::Param(id) => out.push(*id),
+            Type::Basic(_) | Type::Interface(_) => {}
+            Type::Named(id) => {
+                if let Some((_, args)) = &self.types.named[id.0 as usize].origin {
+                    args.iter().for_each(|&arg| self.mentioned_params(arg, out));
+                }
+            }
+            Type::Pointer(elem)
+            | Type::Slice(elem)
+            | Type::Array { elem, .. }
+            | Type::Chan { elem, .. } => self.mentioned_params(*elem, out),
+            Type::Map { key, value } => {
+                self.mentioned_params(*key, out);
+                self.mentioned_params(*value, out);
+            }
+            Type::Func(sig) => {
+                let all = sig.params.iter().chain(&sig.results);
+                all.for_each(|&ty| self.mentioned_params(ty, out));
+            }
+            Type::Struct(fields) => {
+                let all = fields.iter();
+                all.for_each(|field| self.mentioned_params(field.ty, out));
+            }
+            Type::Tuple(tys) => tys.iter().for_each(|&ty| self.mentioned_params(ty, out)),
+        }
+    }
+
+    /// Reports type parameters that would be instantiated with ever bigger types.
+    pub(super) fn check_flows(&mut self) {
+        let flows = std::mem::take(&mut self.flows);
+        let mut wrong: Vec<TypeParamId> = Vec::new();
+        for flow in flows.iter().filter(|flow| flow.grows) {
+            // Does what it flows into come back to where it is from?
+            let mut seen = vec![flow.to];
+            let mut next = 0;
+            while next < seen.len() {
+                let from = seen[next];
+                for other in flows.iter().filter(|other| other.from == from) {
+                    if !seen.contains(&other.to) {
+                        seen.push(other.to);
+                    }
+                }
+                next += 1;
+            }
+            if seen.contains(&flow.from) && !wrong.iter().any(|id| seen.contains(id)) {
+                wrong.push(flow.from);
+            }
+        }
+        for id in wrong {
+            let loc = self.types.params[id.0 as usize].loc;
+            self.error_at(code::TYPE_ARGS, loc, "instantiation cycle".to_string());
+        }
+    }
+
     /// Whether type arguments satisfy the constraints of their parameters; else which does not, and why.
     pub(crate) fn satisfies(
         &mut self,
         params: &[TypeParamId],
         args: &[Ty],
     ) -> Result<(), (usize, String)> {
+        self.note_flows(params, args);
         for (i, (&param, &arg)) in params.iter().zip(args).enumerate() {
             let constraint = self.types.params[param.0 as usize].constraint;
             let constraint = self.substitute(constraint, params, args);

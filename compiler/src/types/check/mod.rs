@@ -39,7 +39,7 @@ pub(crate) use package::check;
 
 use super::print::Spelling;
 use super::scope::{Object, ObjectId, ObjectKind, Objects, Scopes, State};
-use super::ty::{FileIndex, Loc, NamedId, PackageId, Ty, Types};
+use super::ty::{FileIndex, Loc, NamedId, PackageId, Ty, TypeParamId, Types};
 use super::typed::{self, FuncRef, GlobalRef, LitId, VarId};
 use super::universe::Universe;
 use minigo_grammar::ast::{self, Ast, DeclId, Ident};
@@ -100,6 +100,8 @@ pub(crate) struct FuncContext {
     pub(crate) has_call: bool,
     /// The receiver's type parameters that are called `_`, by their place.
     pub(crate) blank_params: Vec<(Span, Ty)>,
+    /// Of the declared function: local types depend on them.
+    type_params: Vec<TypeParamId>,
     pub(crate) lit: LitContext,
 }
 
@@ -237,6 +239,7 @@ pub(crate) struct Checker<'a> {
     /// By [`GlobalRef`].
     global_objects: Vec<ObjectId>,
     instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
+    flows: Vec<generic::Flow>,
     /// Instances of generic types that are being looked at themselves.
     stalled_instances: Vec<NamedId>,
     /// By [`FuncRef`].

@@ -90,6 +90,7 @@ impl<'a> Checker<'a> {
             global_lines: FxHashMap::default(),
             global_objects: Vec::new(),
             instances: FxHashMap::default(),
+            flows: Vec::new(),
             stalled_instances: Vec::new(),
             func_sources: Vec::new(),
             queue: VecDeque::new(),
@@ -641,6 +642,7 @@ impl<'a> Checker<'a> {
 
     /// Reports what is unused, orders initialisation, and gives the module.
     fn finish(mut self) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
+        self.check_flows();
         let mut inits = Vec::new();
         for index in self.init_sequence() {
             inits.push(self.package_init(PackageId(index)));

@@ -538,6 +538,11 @@ impl<'a> Checker<'a> {
                 (Some(known), Some(other)) => Some(self.intersect(&known, &other)),
             };
         }
+        if comparable && let Some(list) = &mut terms {
+            // The comparable types of a union are a union again.
+            list.retain(|term| self.types.comparable(term.ty, false));
+            comparable = false;
+        }
         let mut methods: Vec<Method> = methods.into_iter().map(|(method, _, _)| method).collect();
         methods.sort_by(|a, b| (&a.name, a.package).cmp(&(&b.name, b.package)));
         self.types.intern(Type::Interface(Rc::new(Interface {
@@ -630,6 +635,7 @@ impl<'a> Checker<'a> {
             return Union::Invalid;
         }
         let mut terms: Vec<Term> = Vec::new();
+        let mut written: Vec<Term> = Vec::new();
         let mut all = false;
         for operand in operands {
             let (tilde, of) = match ast.expr(operand) {
@@ -660,7 +666,7 @@ impl<'a> Checker<'a> {
             let term = Term { tilde, ty };
             self.later.push(Later::UnionTerm {
                 term,
-                earlier: terms.clone(),
+                earlier: written.clone(),
                 loc: self.loc(ast.expr_span(operand)),
             });
             self.complete_type(ty);
@@ -669,7 +675,10 @@ impl<'a> Checker<'a> {
                     Some(inner) => terms.extend(inner.iter().copied()),
                     None => all = true,
                 },
-                None => terms.push(term),
+                None => {
+                    terms.push(term);
+                    written.push(term);
+                }
             }
         }
         if all {
