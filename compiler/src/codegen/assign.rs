@@ -98,15 +98,7 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     fn assign_many(&mut self, targets: &'t [Target], values: &'t [Expr], loc: Loc) {
         let mark = self.mark();
-        // Registers that the statement assigns: first and number of words.
-        let mut assigned: Vec<(Reg, usize)> = Vec::new();
-        for target in targets {
-            if let Target::Place(place) = target
-                && let Some(reg) = self.register_of(place)
-            {
-                assigned.push((reg, self.layout(place.ty).words()));
-            }
-        }
+        let assigned = self.assigned_registers(targets);
         let mut ready = Vec::with_capacity(targets.len());
         for target in targets {
             ready.push(self.ready(target, &assigned));
@@ -156,6 +148,19 @@ impl<'t> FuncGen<'_, '_, 't> {
             }
         }
         self.release(mark);
+    }
+
+    /// The registers that a statement assigns: first and number of words.
+    fn assigned_registers(&mut self, targets: &[Target]) -> Vec<(Reg, usize)> {
+        let mut assigned = Vec::new();
+        for target in targets {
+            if let Target::Place(place) = target
+                && let Some(reg) = self.register_of(place)
+            {
+                assigned.push((reg, self.layout(place.ty).words()));
+            }
+        }
+        assigned
     }
 
     /// Evaluates a target's operands to registers that no assignment of the statement changes.
@@ -208,9 +213,10 @@ impl<'t> FuncGen<'_, '_, 't> {
     /// `a, b = f()`
     pub(super) fn assign_tuple(&mut self, targets: &'t [Target], value: &'t Expr, loc: Loc) {
         let mark = self.mark();
+        let assigned = self.assigned_registers(targets);
         let mut ready = Vec::with_capacity(targets.len());
         for target in targets {
-            ready.push(self.ready(target, &[]));
+            ready.push(self.ready(target, &assigned));
         }
         let mut components = self.tuple(value);
         self.loc = loc;

@@ -532,11 +532,13 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         self.release(mark);
     }
 
-    /// An indirect value to return: a local variable's own memory if nobody else can see it.
+    /// An indirect value to return: a local variable's own memory if nobody else can see it. (A variable that never changes
+    /// may share its memory with a map or an interface value.)
     fn returned(&mut self, value: &'t Expr) -> Reg {
         if let crate::types::typed::ExprKind::Var(var) = &value.kind
             && !self.escapes.var(*var).address_taken
             && !self.escapes.var(*var).captured
+            && !self.escapes.var(*var).is_constant()
         {
             return self.expr(value);
         }

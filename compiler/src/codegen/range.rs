@@ -167,6 +167,12 @@ impl<'t> FuncGen<'_, '_, 't> {
         match (range.kind, self.under(x.ty)) {
             (RangeKind::Array, Type::Array { elem, len }) => {
                 if !wants_elems {
+                    // The array counts only for what evaluating it does.
+                    if !matches!(x.kind, ExprKind::Var(_) | ExprKind::Global(_)) {
+                        let mark = self.mark();
+                        let _ = self.place(x);
+                        self.release(mark);
+                    }
                     return (None, elem, Some(len));
                 }
                 let ptr = self.hidden(&[WordKind::Ptr]);
