@@ -162,9 +162,15 @@ impl Generator<'_> {
             }
             changed = true;
             let has_methods = match self.types.get(ty) {
-                Type::Named(_) | Type::Struct(_) | Type::Pointer(_) => {
-                    !matches!(self.types.under(ty), Type::Interface(_))
-                }
+                // Neither a pointer to an interface or to a pointer nor a defined pointer type has methods.
+                Type::Pointer(to) => !matches!(
+                    self.types.under(*to),
+                    Type::Interface(_) | Type::Pointer(_)
+                ),
+                Type::Named(_) | Type::Struct(_) => !matches!(
+                    self.types.under(ty),
+                    Type::Interface(_) | Type::Pointer(_)
+                ),
                 _ => false,
             };
             if !has_methods {
