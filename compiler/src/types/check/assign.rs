@@ -565,7 +565,12 @@ impl Checker<'_> {
         let mut failed = false;
         for &id in left {
             let span = self.ast().expr_span(id);
-            let ast::Expr::Ident(name) = self.ast().expr(self.ast().unparen(id)) else {
+            let ast::Expr::Ident(name) = self.ast().expr(id) else {
+                if !matches!(self.ast().expr(id), ast::Expr::Bad) {
+                    let text = self.expr_string(id);
+                    let message = format!("non-name {text} on left side of :=");
+                    self.error(code::NOT_ASSIGNABLE, span, message);
+                }
                 self.use_exprs(&[id]);
                 failed = true;
                 known.push(Some(Target::Blank));

@@ -251,7 +251,7 @@ impl Checker<'_> {
 
     /// Moves an operand that may have effects to a variable, so that it is evaluated before the arguments.
     fn evaluate_first(&mut self, tree: &mut Box<Expr>) -> Option<(VarId, Box<Expr>)> {
-        if is_simple(tree) {
+        if tree.is_simple() {
             return None;
         }
         let (ty, loc) = (tree.ty, tree.loc);
@@ -394,9 +394,6 @@ impl Checker<'_> {
     }
 
     fn report_arg_count(&mut self, call: Call<'_>, sig: &Sig, args: &[Operand]) {
-        if args.iter().any(|arg| !arg.is_valid()) {
-            return;
-        }
         let ast = self.ast();
         let (given, mut wanted) = (args.len(), sig.params.len());
         if sig.variadic && !call.spread {
@@ -456,15 +453,17 @@ impl Checker<'_> {
     }
 }
 
-/// Whether evaluating the expression has no effect and cannot fail.
-fn is_simple(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Const(_)
-        | ExprKind::Zero
-        | ExprKind::Var(_)
-        | ExprKind::Global(_)
-        | ExprKind::Func { .. } => true,
-        ExprKind::AddrOf(x) | ExprKind::Field { x, .. } => is_simple(x),
-        _ => false,
+impl Expr {
+    /// Whether evaluating the expression has no effect and cannot fail.
+    pub(super) fn is_simple(&self) -> bool {
+        match &self.kind {
+            ExprKind::Const(_)
+            | ExprKind::Zero
+            | ExprKind::Var(_)
+            | ExprKind::Global(_)
+            | ExprKind::Func { .. } => true,
+            ExprKind::AddrOf(x) | ExprKind::Field { x, .. } => x.is_simple(),
+            _ => false,
+        }
     }
 }

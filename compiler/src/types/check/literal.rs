@@ -1,9 +1,11 @@
 //! Composite literals.
 
 use minigo_grammar::ast::{self, ArrayLen, Element, ExprId};
+use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::lookup::Member;
@@ -201,9 +203,8 @@ impl Checker<'_> {
                 let known = seen.insert((ty, text), span);
                 if let Some(first) = known {
                     let message = format!("duplicate key {shown} in map literal");
-                    let diagnostic =
-                        minigo_grammar::Diagnostic::error(code::DUPLICATE_KEY, span, message)
-                            .with_label(first, "first here");
+                    let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, span, message)
+                        .with_label(first, "first here");
                     self.report(diagnostic);
                     continue;
                 }
@@ -253,8 +254,8 @@ impl Checker<'_> {
     }
 
     fn keyed_fields(&mut self, base: Ty, elements: &[Element]) -> Vec<(usize, Expr)> {
-        let mut list = Vec::with_capacity(elements.len());
-        let mut seen: FxHashMap<Vec<usize>, Span> = FxHashMap::default();
+        let mut list: Vec<(Vec<usize>, Expr)> = Vec::with_capacity(elements.len());
+        let mut seen: Vec<(Vec<usize>, Symbol, Span)> = Vec::new();
         let structure = self.types.common_under(base).unwrap_or(base);
         for element in elements {
             let span = self.element_span(element);
@@ -267,11 +268,8 @@ impl Checker<'_> {
             let ast::Expr::Ident(name) = self.ast().expr(key) else {
                 self.use_exprs(&[element.value]);
                 let text = self.expr_string(key);
-                self.error(
-                    code::INVALID_LITERAL,
-                    span,
-                    format!("invalid field name {text} in struct literal"),
-                );
+                let message = format!("invalid field name {text} in struct literal");
+                self.error(code::INVALID_LITERAL, span, message);
                 continue;
             };
             let Some((path, ty)) = self.literal_field(base, structure, name, key_span) else {
@@ -279,25 +277,74 @@ impl Checker<'_> {
                 continue;
             };
             let value = self.field_value(element.value, ty);
-            if let Some(first) = seen.insert(path.clone(), key_span) {
-                let message = format!(
-                    "duplicate field name {} in struct literal",
-                    self.symbols.name(name)
-                );
-                let diagnostic =
-                    minigo_grammar::Diagnostic::error(code::DUPLICATE_KEY, span, message)
-                        .with_label(first, "first here");
+            let clash = seen
+                .iter()
+                .find(|(other, ..)| other.starts_with(&path) || path.starts_with(other));
+            if let Some((other, other_name, first)) = clash {
+                let (name, other_name) = (self.symbols.name(name), self.symbols.name(*other_name));
+                let message = match other.len().cmp(&path.len()) {
+                    Ordering::Equal => format!("duplicate field name {name} in struct literal"),
+                    Ordering::Less => {
+                        format!(
+                            "cannot specify promoted field {name} and enclosing embedded field {other_name}"
+                        )
+                    }
+                    Ordering::Greater => {
+                        format!(
+                            "cannot specify embedded field {name} and enclosed promoted field {other_name}"
+                        )
+                    }
+                };
+                let diagnostic = Diagnostic::error(code::DUPLICATE_KEY, span, message)
+                    .with_label(*first, "first here");
                 self.report(diagnostic);
                 continue;
             }
-            if let ([index], Some(value)) = (&path[..], value) {
-                list.push((*index, value));
-            } else if path.len() > 1 {
-                let message = "not supported by minigo: promoted fields in struct literals";
-                self.error(code::UNSUPPORTED, key_span, message);
+            seen.push((path.clone(), name, key_span));
+            list.extend(value.map(|value| (path, value)));
+        }
+        self.nested_fields(structure, list)
+    }
+
+    /// Fields by index, given by their paths: promoted ones become literals of the embedded structs that they are in.
+    fn nested_fields(
+        &mut self,
+        structure: Ty,
+        list: Vec<(Vec<usize>, Expr)>,
+    ) -> Vec<(usize, Expr)> {
+        let mut fields: Vec<(usize, Vec<(Vec<usize>, Expr)>)> = Vec::with_capacity(list.len());
+        for (mut path, value) in list {
+            let index = path.remove(0);
+            match fields.iter_mut().position(|(other, _)| *other == index) {
+                Some(at) => {
+                    // Values are computed in the order of the literal, so those of one embedded struct must be together.
+                    if at + 1 < fields.len() && !value.is_simple() {
+                        let message = "not supported by minigo: promoted fields of one embedded struct apart in a literal";
+                        self.error(code::UNSUPPORTED, value.loc.span, message);
+                    }
+                    fields[at].1.push((path, value));
+                }
+                None => fields.push((index, vec![(path, value)])),
             }
         }
-        list
+        let tys: Vec<Ty> = match self.types.under(structure) {
+            Type::Struct(fields) => fields.iter().map(|field| field.ty).collect(),
+            _ => Vec::new(),
+        };
+        let mut done = Vec::with_capacity(fields.len());
+        for (index, mut values) in fields {
+            if values.len() == 1 && values[0].0.is_empty() {
+                done.extend(values.pop().map(|(_, value)| (index, value)));
+                continue;
+            }
+            let Some(loc) = values.first().map(|(_, value)| value.loc) else {
+                continue;
+            };
+            let ty = tys.get(index).copied().unwrap_or(Ty::INVALID);
+            let kind = ExprKind::StructLit(self.nested_fields(ty, values));
+            done.push((index, Expr { ty, loc, kind }));
+        }
+        done
     }
 
     /// Path and type of the field that a key of a struct literal names.
@@ -310,7 +357,22 @@ impl Checker<'_> {
     ) -> Option<(Vec<usize>, Ty)> {
         let text = self.symbols.name(name);
         match self.lookup_member(structure, false, name) {
-            Member::Field { path, ty } => Some((path, ty)),
+            Member::Field { path, ty } => {
+                let mut outer = structure;
+                for &index in &path[..path.len().saturating_sub(1)] {
+                    let Type::Struct(fields) = self.types.under(outer) else {
+                        return None;
+                    };
+                    outer = fields.get(index)?.ty;
+                    if self.types.is_pointer(outer) {
+                        let message =
+                            format!("invalid implicit pointer indirection to reach {text}");
+                        self.error(code::INVALID_LITERAL, span, message);
+                        return None;
+                    }
+                }
+                Some((path, ty))
+            }
             Member::NotFound | Member::Ambiguous => {
                 let message = self.lookup_error(base, name, true);
                 self.error(code::UNDEFINED_MEMBER, span, message);

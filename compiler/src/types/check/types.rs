@@ -7,7 +7,6 @@
 use super::lookup::is_exported;
 use super::{Checker, NamedState};
 use crate::diagnostics::code;
-use crate::types::constant::ConstValue;
 use crate::types::scope::{ObjectId, ObjectKind, State};
 use crate::types::ty::{
     Basic, Dir, Field, FileIndex, Interface, Loc, Method, NamedId, PackageId, Sig, Term, Ty, Type,
@@ -413,11 +412,7 @@ impl<'a> Checker<'a> {
                 return None;
             }
         };
-        let integer = match &value {
-            ConstValue::Int(value) => Some(value.clone()),
-            ConstValue::Float(value) if value.is_integer() => Some(value.to_integer()),
-            _ => None,
-        };
+        let integer = value.to_int();
         if (self.types.is_untyped(ty) || self.types.is_integer(ty))
             && let Some(len) = integer.as_ref().and_then(|value| value.to_i64())
             && len >= 0
