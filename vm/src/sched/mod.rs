@@ -67,14 +67,19 @@ pub enum Finish {
     Deadlock(Deadlock),
 }
 
+/// Runs a goroutine.
+pub type RunHook = Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>;
+/// Finds what a pc belongs to.
+pub type SymbolHook = Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>;
+
 /// What the scheduler calls back: the interpreter and what it knows of the program.
 pub struct Hooks {
     /// Runs a goroutine until it cannot or must not go on.
-    pub run: Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>,
+    pub run: RunHook,
     /// Where a closure without parameters (a word that points to its object) starts.
     pub entry: Box<dyn Fn(u64) -> Entry + Send + Sync>,
     /// The frame that goes on at a pc; none for frames that dumps leave out.
-    pub symbol: Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>,
+    pub symbol: SymbolHook,
     /// The frames of a goroutine at a safepoint as dumps show them, innermost first.
     pub frames: Box<dyn Fn(&Goroutine) -> Vec<Symbol> + Send + Sync>,
 }
