@@ -422,10 +422,9 @@ impl Machine {
         if p.slices
             .load(Ordering::Relaxed)
             .is_multiple_of(GLOBAL_PERIOD)
+            && let Some(g) = sched.global.pop()
         {
-            if let Some(g) = sched.global.pop() {
-                return Some(g);
-            }
+            return Some(g);
         }
         if let Some(g) = p.take_next() {
             self.inherits = true;

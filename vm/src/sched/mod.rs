@@ -72,6 +72,9 @@ pub type RunHook = Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>;
 /// Finds what a pc belongs to.
 pub type SymbolHook = Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>;
 
+/// Lists a goroutine's frames.
+pub type FramesHook = Box<dyn Fn(&Goroutine) -> Vec<Symbol> + Send + Sync>;
+
 /// What the scheduler calls back: the interpreter and what it knows of the program.
 pub struct Hooks {
     /// Runs a goroutine until it cannot or must not go on.
@@ -81,7 +84,7 @@ pub struct Hooks {
     /// The frame that goes on at a pc; none for frames that dumps leave out.
     pub symbol: SymbolHook,
     /// The frames of a goroutine at a safepoint as dumps show them, innermost first.
-    pub frames: Box<dyn Fn(&Goroutine) -> Vec<Symbol> + Send + Sync>,
+    pub frames: FramesHook,
 }
 
 /// What a safepoint tells the interpreter to do.
