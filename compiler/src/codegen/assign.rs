@@ -198,6 +198,24 @@ impl<'t> FuncGen<'_, '_, 't> {
         Ready::Place(ready, ty)
     }
 
+    /// The places of targets that are all places, with operands that assigning one of them does not change.
+    pub(super) fn ready_places(
+        &mut self,
+        targets: impl Iterator<Item = &'t Target> + Clone,
+    ) -> Vec<(Place, Ty)> {
+        let mut assigned = Vec::new();
+        for target in targets.clone() {
+            assigned.extend(self.assigned_registers(std::slice::from_ref(target)));
+        }
+        let mut places = Vec::new();
+        for target in targets {
+            if let Ready::Place(place, ty) = self.ready(target, &assigned) {
+                places.push((place, ty));
+            }
+        }
+        places
+    }
+
     /// The value, in other registers if the statement assigns these.
     fn apart(&mut self, reg: Reg, kinds: &[WordKind], assigned: &[(Reg, usize)]) -> Reg {
         if !assigned.iter().any(|&a| overlap(a, (reg, kinds.len()))) {

@@ -75,6 +75,35 @@ impl<'t> FuncGen<'_, '_, 't> {
         self.release(mark);
     }
 
+    /// Gives key and value what they get in this iteration. The operands of both are evaluated before either is assigned.
+    fn set_targets(&mut self, range: &'t Range, key: (Reg, Ty), value: Option<(Place, Ty)>) {
+        if let (Some(Target::Place(_)), Some(Target::Place(_)), Some((place, ty))) =
+            (&range.key, &range.value, value)
+        {
+            let mark = self.mark();
+            let targets = [&range.key, &range.value];
+            let ready = self.ready_places(targets.into_iter().flatten());
+            let src = self.load(place, ty, None);
+            for ((place, place_ty), (src, ty)) in ready.into_iter().zip([key, (src, ty)]) {
+                self.store_converted(place, place_ty, src, ty);
+            }
+            self.release(mark);
+            return;
+        }
+        if !self.counter_is_key(&range.key, key.0) {
+            self.set_target(&range.key, key.0, key.1, Ownership::Private);
+        }
+        match value {
+            Some((Place::Register(reg), ty)) => {
+                if !self.counter_is_key(&range.value, reg) {
+                    self.set_target(&range.value, reg, ty, Ownership::Private);
+                }
+            }
+            Some((place, ty)) => self.set_from_place(&range.value, place, ty),
+            None => {}
+        }
+    }
+
     /// The counter as the key variable, if the two can be one: then the variable is declared.
     fn counter_is_key(&mut self, key: &'t Option<Target>, counter: Reg) -> bool {
         if let Some(Target::Define(var)) = key
@@ -249,16 +278,11 @@ impl<'t> FuncGen<'_, '_, 't> {
         let top = self.label();
         self.bind(top);
         self.enter_scope();
-        if !self.counter_is_key(&range.key, counter) {
-            self.set_target(&range.key, counter, Ty::INT, Ownership::Private);
-        }
-        if let Some(slice) = slice {
-            let place = Place::Element {
-                slice,
-                index: counter,
-            };
-            self.set_from_place(&range.value, place, elem);
-        }
+        let value = slice.map(|slice| {
+            let index = counter;
+            (Place::Element { slice, index }, elem)
+        });
+        self.set_targets(range, (counter, Ty::INT), value);
         self.range_body(range, labels);
         self.leave_scope();
         self.emit_jump(
@@ -329,12 +353,8 @@ impl<'t> FuncGen<'_, '_, 't> {
             index: counter,
         });
         self.enter_scope();
-        if !self.counter_is_key(&range.key, counter) {
-            self.set_target(&range.key, counter, Ty::INT, Ownership::Private);
-        }
-        if !self.counter_is_key(&range.value, decoded) {
-            self.set_target(&range.value, decoded, Ty::INT32, Ownership::Private);
-        }
+        let value = Some((Place::Register(decoded), Ty::INT32));
+        self.set_targets(range, (counter, Ty::INT), value);
         self.range_body(range, labels);
         self.leave_scope();
         self.move_words(counter, decoded.plus(1), 1);
