@@ -6,6 +6,7 @@
 //! never call back. What is in and what is out is in README.md.
 #![forbid(unsafe_code)]
 
+mod bufio;
 mod errors;
 mod fmt;
 mod math;

@@ -23,6 +23,7 @@ macro_rules! packages {
 }
 
 packages! {
+    "bufio": "bufio/bufio.mgo", crate::bufio::NATIVES;
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
     "io": "io/io.mgo", &[];
@@ -70,7 +71,10 @@ mod tests {
     /// The names of the functions without body in a source, as natives are named.
     fn bodyless(source: &str) -> Vec<String> {
         let mut names = Vec::new();
-        for line in source.lines().filter(|line| line.starts_with("func ") && !line.contains('{')) {
+        for line in source
+            .lines()
+            .filter(|line| line.starts_with("func ") && !line.contains('{'))
+        {
             let declaration = &line["func ".len()..];
             let Some(method) = declaration.strip_prefix('(') else {
                 names.extend(declaration.split('(').next().map(str::to_owned));
@@ -79,7 +83,11 @@ mod tests {
             let (receiver, rest) = method.split_once(") ").expect("a receiver ends");
             let (_, receiver_type) = receiver.split_once(' ').expect("receivers are named");
             let name = rest.split('(').next().expect("a method has a name");
-            names.push(if receiver_type.starts_with('*') { format!("({receiver_type}).{name}") } else { format!("{receiver_type}.{name}") });
+            names.push(if receiver_type.starts_with('*') {
+                format!("({receiver_type}).{name}")
+            } else {
+                format!("{receiver_type}.{name}")
+            });
         }
         names.sort();
         names
@@ -88,9 +96,17 @@ mod tests {
     #[test]
     fn functions_without_body_are_the_natives() {
         for package in PACKAGES {
-            let mut declared: Vec<String> = package.files.iter().flat_map(|(_, text)| bodyless(text)).collect();
+            let mut declared: Vec<String> = package
+                .files
+                .iter()
+                .flat_map(|(_, text)| bodyless(text))
+                .collect();
             declared.sort();
-            let mut natives: Vec<String> = package.natives.iter().map(|native| native.0.to_owned()).collect();
+            let mut natives: Vec<String> = package
+                .natives
+                .iter()
+                .map(|native| native.0.to_owned())
+                .collect();
             natives.sort();
             assert_eq!(declared, natives, "package {}", package.path);
         }

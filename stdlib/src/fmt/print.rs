@@ -6,6 +6,7 @@
 
 use super::format::{Flags, Formatter};
 use crate::unicode::utf8;
+use minigo_bytecode::program::Field;
 use minigo_bytecode::{RuntimeType, TypeId, TypeKind};
 use minigo_vm::reflect::{Iface, Reflect};
 use std::cmp::Ordering;
@@ -47,6 +48,37 @@ pub(super) enum Mode {
     Printf,
     /// `Printf` that knows `%w`.
     Errorf,
+}
+
+/// Whether methods of a value may be called, by the way that led to it; the rules of package reflect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Access {
+    Open,
+    /// It is an embedded field of an unexported type: only exported fields of it are open.
+    Embedded,
+    /// Behind an unexported field.
+    Hidden,
+}
+
+impl Access {
+    /// Of a field of a struct that has this access.
+    fn of_field(self, field: &Field) -> Access {
+        match self {
+            Access::Hidden => Access::Hidden,
+            _ if field.exported => Access::Open,
+            _ if field.embedded => Access::Embedded,
+            _ => Access::Hidden,
+        }
+    }
+
+    /// Of what an array, slice, map or pointer with this access leads to.
+    fn inside(self) -> Access {
+        if self == Access::Open {
+            Access::Open
+        } else {
+            Access::Hidden
+        }
+    }
 }
 
 /// A value with its static type where it can be nil: what reflection sees at one place.
@@ -305,7 +337,7 @@ impl<'a> Printer<'a> {
                 let name = &self.reflect.type_info(type_of(v)).name;
                 self.f.push_str(name);
                 self.f.out.push(b'=');
-                self.value(v, 'v', 0, true);
+                self.value(v, 'v', 0, Access::Open);
             }
             None => self.f.push_str("<nil>"),
         }
@@ -333,7 +365,7 @@ impl<'a> Printer<'a> {
                 if bytes {
                     self.bytes(arg, verb, "[]byte");
                 } else if basic && verb != 'w' || !self.methods(arg, verb) {
-                    self.value(Value::Of(arg), verb, 0, true);
+                    self.value(Value::Of(arg), verb, 0, Access::Open);
                 }
             }
         }
@@ -485,7 +517,7 @@ impl<'a> Printer<'a> {
             'x' => self.f.hex(&self.reflect.bytes(v), false),
             'X' => self.f.hex(&self.reflect.bytes(v), true),
             'q' => self.f.quoted(&self.reflect.bytes(v)),
-            _ => self.value(Value::Of(v), verb, 0, true),
+            _ => self.value(Value::Of(v), verb, 0, Access::Open),
         }
     }
 
@@ -528,8 +560,8 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Prints a value; `exported` tells whether the way to it led through exported fields only, so that its methods may be called.
-    fn value(&mut self, v: Value, verb: char, depth: usize, exported: bool) {
+    /// Prints a value.
+    fn value(&mut self, v: Value, verb: char, depth: usize, access: Access) {
         let v = match v {
             Value::Of(v) => v,
             Value::NilInterface(ty) => {
@@ -542,7 +574,7 @@ impl<'a> Printer<'a> {
                 return;
             }
         };
-        if depth > 0 && exported && self.methods(v, verb) {
+        if depth > 0 && access == Access::Open && self.methods(v, verb) {
             return;
         }
         let info = self.info(v);
@@ -557,7 +589,7 @@ impl<'a> Printer<'a> {
             TypeKind::Complex64 => self.complex(place, self.reflect.complex(v), true, verb),
             TypeKind::Complex128 => self.complex(place, self.reflect.complex(v), false, verb),
             TypeKind::String => self.string(place, self.reflect.str_bytes(v), verb),
-            TypeKind::Map { key, value } => self.map(v, *key, *value, verb, depth, exported),
+            TypeKind::Map { key, value } => self.map(v, *key, *value, verb, depth, access),
             TypeKind::Struct { fields } => {
                 let sharp_v = self.f.flags.sharp_v;
                 if sharp_v {
@@ -573,7 +605,7 @@ impl<'a> Printer<'a> {
                         self.f.out.push(b':');
                     }
                     let value = self.place(field.ty, self.reflect.field(v, i));
-                    self.value(value, verb, depth + 1, exported && field.exported);
+                    self.value(value, verb, depth + 1, access.of_field(field));
                 }
                 self.f.out.push(b'}');
             }
@@ -596,7 +628,7 @@ impl<'a> Printer<'a> {
                         self.f.push_str(if sharp_v { ", " } else { " " });
                     }
                     let value = self.place(*elem, self.reflect.index(v, i));
-                    self.value(value, verb, depth + 1, exported);
+                    self.value(value, verb, depth + 1, access.inside());
                 }
                 self.f.out.push(if sharp_v { b'}' } else { b']' });
             }
@@ -610,7 +642,12 @@ impl<'a> Printer<'a> {
                 );
                 if depth == 0 && v.bits() != 0 && shown {
                     self.f.out.push(b'&');
-                    self.value(Value::Of(self.reflect.elem(v)), verb, depth + 1, exported);
+                    self.value(
+                        Value::Of(self.reflect.elem(v)),
+                        verb,
+                        depth + 1,
+                        access.inside(),
+                    );
                 } else {
                     self.pointer(v, verb);
                 }
@@ -631,7 +668,7 @@ impl<'a> Printer<'a> {
         value: TypeId,
         verb: char,
         depth: usize,
-        exported: bool,
+        access: Access,
     ) {
         let sharp_v = self.f.flags.sharp_v;
         if sharp_v {
@@ -651,10 +688,10 @@ impl<'a> Printer<'a> {
                 self.f.push_str(if sharp_v { ", " } else { " " });
             }
             let k = self.place(key, k);
-            self.value(k, verb, depth + 1, exported);
+            self.value(k, verb, depth + 1, access.inside());
             self.f.out.push(b':');
             let val = self.place(value, val);
-            self.value(val, verb, depth + 1, exported);
+            self.value(val, verb, depth + 1, access.inside());
         }
         self.f.out.push(if sharp_v { b'}' } else { b']' });
     }
