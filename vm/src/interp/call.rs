@@ -6,6 +6,7 @@ use crate::goroutine::Exit;
 use crate::image::FuncEntry;
 use crate::sched::Safepoint;
 use crate::sync::atomic::Ordering;
+use minigo_bytecode::Op;
 
 /// Go's text for a stack that would exceed its limit; the line before it is printed by the unwinder.
 pub(crate) const STACK_OVERFLOW: &str = "stack overflow";
@@ -32,6 +33,39 @@ fn make_room(cx: &mut Ctx<'_>, words: usize) -> Room {
     match unsafe { cx.g.grow_stack(offset + words) } {
         Ok(()) => Room::Made,
         Err(_) => Room::Overflow,
+    }
+}
+
+/// Does the call at the saved pc, whatever the stack limit says.
+///
+/// # Safety
+/// As for [`super::run`]; the op is a call whose callee is known to exist.
+pub(crate) unsafe fn enter_callee(cx: &mut Ctx<'_>) -> Next {
+    let (base, funcs) = (cx.g.base(), &cx.vm.image().funcs);
+    // SAFETY: by the function's contract; registers as the verifier proved.
+    unsafe {
+        match *cx.g.pc() {
+            Op::Call { window, func } => enter(cx, &raw const funcs[func.index()], window, 0, 1),
+            Op::CallClosure { closure, window } => {
+                let object = *base.add(closure.index());
+                let func = *(object as *const u64) as usize;
+                enter(cx, &raw const funcs[func], window, object, 1)
+            }
+            Op::CallIface {
+                iface,
+                window,
+                selector,
+            } => {
+                let ty = *base.add(iface.index()) as u32;
+                match cx.vm.image().method(selector.0, ty) {
+                    Some(func) => enter(cx, &raw const funcs[func as usize], window, 0, 1),
+                    None => cx
+                        .vm
+                        .internal_error("an interface value lacks a method", cx.g.pc()),
+                }
+            }
+            _ => cx.vm.internal_error("a call that is none", cx.g.pc()),
+        }
     }
 }
 
@@ -70,7 +104,12 @@ pub(crate) unsafe fn enter(
 ///
 /// # Safety
 /// As for [`enter`].
-pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>, window: u16) -> Next {
+pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>) -> Next {
+    // SAFETY: by the function's contract.
+    let Op::RunDefers { window } = (unsafe { *cx.g.pc() }) else {
+        cx.vm
+            .internal_error("deferred calls at another op", cx.g.pc())
+    };
     let Some(closure) = unwind::pop_defer(cx) else {
         return Next::Go {
             pc: cx.g.pc().wrapping_add(1),

@@ -24,12 +24,13 @@ use crate::Vm;
 use crate::chan;
 use crate::error::RuntimeError;
 use crate::goroutine::{Exit, Goroutine};
-use crate::image::{FuncEntry, MARKER_EXIT, MARKER_PANIC_RETURN};
+use crate::image::{FuncEntry, MARKER_EXIT};
 use crate::native::{Call, Outcome};
 use crate::reflect::Iface;
 use crate::sched::{Machine, Safepoint};
 use crate::sync::atomic::Ordering;
 use crate::value::word;
+use minigo_bytecode::op::Operand;
 use minigo_bytecode::{Op, Reg};
 
 /// What an op needs beyond its operands: where it runs.
@@ -37,6 +38,19 @@ pub(crate) struct Ctx<'a> {
     pub(crate) vm: &'a Vm,
     pub(crate) m: &'a mut Machine,
     pub(crate) g: &'a Goroutine,
+    /// Why the loop was left.
+    pub(crate) trap: Trap,
+    /// Belongs to [`Trap::Stop`].
+    pub(crate) stopped: Option<Box<Stop>>,
+}
+
+impl Ctx<'_> {
+    /// Notes why the loop is left. Not inlined, so that the reasons do not become values that the loop keeps ready.
+    #[cold]
+    #[inline(never)]
+    fn note(&mut self, trap: Trap) {
+        self.trap = trap;
+    }
 }
 
 /// Why an op does not simply go on.
@@ -58,32 +72,27 @@ impl From<RuntimeError> for Box<Stop> {
     }
 }
 
-/// Why the loop was left at an op: what is rare is done outside of it, which keeps the loop's registers free.
+/// Why the loop was left at an op: what is rare is done outside of it. It carries no data, so that the loop has none to keep in
+/// registers; operands are read again from the op at pc, and a `Stop` waits in the context.
+#[derive(Clone, Copy)]
 pub(crate) enum Trap {
     NilDereference,
     Divide,
     Shift,
-    Index {
-        index: u64,
-        len: u64,
-    },
-    Stop(Box<Stop>),
+    /// The op's index is out of range.
+    Index,
+    Stop,
     /// A collection is due; then the op is executed.
     Collect,
     /// The loop's back-edge was taken: somebody wants the goroutine at a safepoint.
     Safepoint,
     /// A call whose frame does not fit, or that is wanted at a safepoint.
-    Enter {
-        callee: *const FuncEntry,
-        window: u16,
-        closure: u64,
-    },
-    RunDefers {
-        window: u16,
-    },
+    Enter,
+    RunDefers,
     Goexit,
-    Marker(u16),
-    Internal(&'static str),
+    Marker,
+    NoMethod,
+    Unreachable,
 }
 
 /// Where to go on, or why not at all: what the unwinder decides.
@@ -107,7 +116,13 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
         let limit = g.limit();
         let mut pc: *const Op = g.pc();
         let mut base: *mut u64 = g.base();
-        let mut cx = Ctx { vm, m, g };
+        let mut cx = Ctx {
+            vm,
+            m,
+            g,
+            trap: Trap::Unreachable,
+            stopped: None,
+        };
 
         macro_rules! r {
             ($reg:expr) => {
@@ -175,15 +190,22 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
             }};
         }
         macro_rules! trap {
-            ($trap:expr) => {
-                break $trap
-            };
+            ($trap:expr) => {{
+                cx.note($trap);
+                break;
+            }};
+        }
+        macro_rules! stop {
+            ($stop:expr) => {{
+                cx.stopped = Some($stop);
+                trap!(Trap::Stop)
+            }};
         }
         macro_rules! check {
             ($result:expr) => {
                 match $result {
                     Ok(value) => value,
-                    Err(stop) => trap!(Trap::Stop(stop)),
+                    Err(stop) => stop!(stop),
                 }
             };
         }
@@ -224,7 +246,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                 let index = r!($index);
                 let len = r!($slice.plus(1)) as u32 as u64;
                 if index >= len {
-                    trap!(Trap::Index { index, len });
+                    trap!(Trap::Index);
                 }
                 (r!($slice) as *mut $ty).add(index as usize * $count)
             }};
@@ -236,11 +258,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                 let end = frame.add((*callee).frame_size as usize) as usize;
                 // Relaxed: as at back-edges.
                 if end > limit.load(Ordering::Relaxed) {
-                    trap!(Trap::Enter {
-                        callee,
-                        window: $window,
-                        closure: $closure
-                    });
+                    trap!(Trap::Enter);
                 }
                 if $closure != 0 {
                     *frame.add((*callee).params as usize) = $closure;
@@ -269,7 +287,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         continue;
                     }
                     conc::Done::Parked => return Exit::Parked,
-                    conc::Done::Stop(stop) => trap!(Trap::Stop(stop)),
+                    conc::Done::Stop(stop) => stop!(stop),
                 }
             }};
         }
@@ -286,7 +304,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
             }
         }
         loop {
-            let trap = loop {
+            loop {
                 match *pc {
                     // ---- moves and constants -----------------------------------------------------
                     Op::Move { dst, src } => set!(dst, r!(src)),
@@ -735,14 +753,14 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::IndexStr { dst, str, index } => {
                         let (i, len) = (r!(index), r!(str.plus(1)));
                         if i >= len {
-                            trap!(Trap::Index { index: i, len });
+                            trap!(Trap::Index);
                         }
                         set!(dst, u64::from(*(r!(str) as *const u8).add(i as usize)))
                     }
                     Op::CheckIndex { index, len } => {
                         let (i, len) = (r!(index), r!(len));
                         if i >= len {
-                            trap!(Trap::Index { index: i, len });
+                            trap!(Trap::Index);
                         }
                         next!()
                     }
@@ -845,7 +863,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         let want = u64::from(extra!());
                         let len = r!(slice.plus(1)) as u32 as u64;
                         if len < want {
-                            trap!(Trap::Stop(slice::conversion_error(len, want)));
+                            stop!(slice::conversion_error(len, want));
                         }
                         r!(dst) = r!(slice);
                         next2!()
@@ -938,9 +956,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     }
                     Op::AssertType { iface } => {
                         if r!(iface) != u64::from(extra!()) {
-                            trap!(Trap::Stop(
-                                iface::assertion_error(vm, pc, r!(iface) as u32).into()
-                            ));
+                            stop!(iface::assertion_error(vm, pc, r!(iface) as u32).into());
                         }
                         pc = pc.add(3);
                         continue;
@@ -951,9 +967,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     }
                     Op::AssertIface { iface } => {
                         if !iface::implements(vm, r!(iface) as u32, extra!()) {
-                            trap!(Trap::Stop(
-                                iface::assertion_error(vm, pc, r!(iface) as u32).into()
-                            ));
+                            stop!(iface::assertion_error(vm, pc, r!(iface) as u32).into());
                         }
                         pc = pc.add(3);
                         continue;
@@ -1091,7 +1105,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         )
                     }
                     Op::SelectSend { .. } | Op::SelectRecv { .. } => {
-                        trap!(Trap::Internal("control reached a select case"))
+                        trap!(Trap::Unreachable)
                     }
                     Op::Go { func } => {
                         gc_point!();
@@ -1133,7 +1147,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                             trap!(Trap::NilDereference);
                         }
                         let Some(func) = image.method(selector.0, ty) else {
-                            trap!(Trap::Internal("an interface value lacks a method"));
+                            trap!(Trap::NoMethod);
                         };
                         *base.add(window as usize) = r!(iface.plus(1));
                         enter!(funcs.add(func as usize), window, 0)
@@ -1160,12 +1174,12 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                             Outcome::Yield => return Exit::Yielded,
                             Outcome::Exit(status) => return Exit::Exit(status),
                             Outcome::Panic(error) => {
-                                trap!(Trap::Stop(Box::new(Stop::Error(error))))
+                                stop!(Box::new(Stop::Error(error)))
                             }
                             Outcome::PanicValue(value) => {
-                                trap!(Trap::Stop(Box::new(Stop::Value(value))))
+                                stop!(Box::new(Stop::Value(value)))
                             }
-                            Outcome::Fatal(text) => trap!(Trap::Stop(Box::new(Stop::Fatal(text)))),
+                            Outcome::Fatal(text) => stop!(Box::new(Stop::Fatal(text))),
                             Outcome::Goexit => trap!(Trap::Goexit),
                         }
                     }
@@ -1194,7 +1208,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         unwind::push_defer(&mut cx, r!(closure));
                         next!()
                     }
-                    Op::RunDefers { window } => trap!(Trap::RunDefers { window }),
+                    Op::RunDefers { .. } => trap!(Trap::RunDefers),
                     Op::Recover { dst } => {
                         save!(pc);
                         let value = unwind::recover(&mut cx);
@@ -1203,22 +1217,22 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         next!()
                     }
                     Op::Panic { value } => {
-                        trap!(Trap::Stop(Box::new(Stop::Value(iface::at(base, value)))))
+                        stop!(Box::new(Stop::Value(iface::at(base, value))))
                     }
                     Op::Extra { reg, .. } | Op::Extra2 { reg, .. } => {
                         if reg == MARKER_EXIT {
                             save!(pc);
                             return Exit::Ended;
                         }
-                        trap!(Trap::Marker(reg));
+                        trap!(Trap::Marker);
                     }
                     Op::Unreachable {} => {
-                        trap!(Trap::Internal("control reached an unreachable op"))
+                        trap!(Trap::Unreachable)
                     }
                 }
-            };
+            }
             save!(pc);
-            match trapped(&mut cx, trap) {
+            match trapped(&mut cx) {
                 Next::Go { pc: p, base: b } => {
                     pc = p;
                     base = b;
@@ -1235,17 +1249,22 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
 /// As for [`run`]; the trap was raised by the op at the saved pc.
 #[cold]
 #[inline(never)]
-unsafe fn trapped(cx: &mut Ctx<'_>, trap: Trap) -> Next {
+unsafe fn trapped(cx: &mut Ctx<'_>) -> Next {
     let here = |cx: &Ctx<'_>| Next::Go {
         pc: cx.g.pc(),
         base: cx.g.base(),
     };
-    let stop = match trap {
+    let pc = cx.g.pc();
+    let stop = match cx.trap {
         Trap::NilDereference => Stop::Error(RuntimeError::nil_dereference()),
         Trap::Divide => Stop::Error(RuntimeError::divide()),
         Trap::Shift => Stop::Error(RuntimeError::new("negative shift amount")),
-        Trap::Index { index, len } => Stop::Error(RuntimeError::index(index as i64, len as usize)),
-        Trap::Stop(stop) => *stop,
+        // SAFETY: by the function's contract.
+        Trap::Index => Stop::Error(unsafe { index_error(*pc, cx.g.base()) }),
+        Trap::Stop => match cx.stopped.take() {
+            Some(stop) => *stop,
+            None => cx.vm.internal_error("an op stopped without a reason", pc),
+        },
         Trap::Collect => {
             cx.vm.collect(cx.m);
             return here(cx);
@@ -1258,17 +1277,47 @@ unsafe fn trapped(cx: &mut Ctx<'_>, trap: Trap) -> Next {
             };
         }
         // SAFETY: by the function's contract.
-        Trap::Enter {
-            callee,
-            window,
-            closure,
-        } => return unsafe { call::enter(cx, callee, window, closure, 1) },
+        Trap::Enter => return unsafe { call::enter_callee(cx) },
         // SAFETY: by the function's contract.
-        Trap::RunDefers { window } => return unsafe { call::run_defers(cx, window) },
+        Trap::RunDefers => return unsafe { call::run_defers(cx) },
         Trap::Goexit => return unwind::goexit(cx),
-        Trap::Marker(MARKER_PANIC_RETURN) => return unwind::deferred_returned(cx),
-        Trap::Marker(_) => return unwind::text_returned(cx),
-        Trap::Internal(what) => cx.vm.internal_error(what, cx.g.pc()),
+        Trap::Marker => {
+            return if pc == cx.vm.image().panic_return_pc {
+                unwind::deferred_returned(cx)
+            } else {
+                unwind::text_returned(cx)
+            };
+        }
+        Trap::NoMethod => cx
+            .vm
+            .internal_error("an interface value lacks a method", pc),
+        Trap::Unreachable => cx
+            .vm
+            .internal_error("control reached an unreachable op", pc),
     };
     unwind::stop(cx, stop)
+}
+
+/// The error of an op whose index is out of range.
+///
+/// # Safety
+/// `base` is the base of the frame that executes `op`.
+unsafe fn index_error(op: Op, base: *const u64) -> RuntimeError {
+    let mut index = 0;
+    let mut len = 0;
+    for (name, operand) in op.operands() {
+        let Operand::Use(reg, _) = operand else {
+            continue;
+        };
+        // SAFETY: by the function's contract, and slices and strings have two registers.
+        let word = |i: usize| unsafe { *base.add(reg.index() + i) };
+        match name {
+            "index" => index = word(0) as i64,
+            "slice" => len = word(1) as u32 as usize,
+            "str" => len = word(1) as usize,
+            "len" => len = word(0) as usize,
+            _ => {}
+        }
+    }
+    RuntimeError::index(index, len)
 }
