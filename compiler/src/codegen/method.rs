@@ -163,14 +163,12 @@ impl Generator<'_> {
             changed = true;
             let has_methods = match self.types.get(ty) {
                 // Neither a pointer to an interface or to a pointer nor a defined pointer type has methods.
-                Type::Pointer(to) => !matches!(
-                    self.types.under(*to),
-                    Type::Interface(_) | Type::Pointer(_)
-                ),
-                Type::Named(_) | Type::Struct(_) => !matches!(
-                    self.types.under(ty),
-                    Type::Interface(_) | Type::Pointer(_)
-                ),
+                Type::Pointer(to) => {
+                    !matches!(self.types.under(*to), Type::Interface(_) | Type::Pointer(_))
+                }
+                Type::Named(_) | Type::Struct(_) => {
+                    !matches!(self.types.under(ty), Type::Interface(_) | Type::Pointer(_))
+                }
                 _ => false,
             };
             if !has_methods {

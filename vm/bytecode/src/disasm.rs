@@ -45,33 +45,59 @@ pub fn instruction(program: &Program, pc: usize, op: &Op) -> String {
         text.push(' ');
         let _ = match operand {
             Operand::Use(reg, _) | Operand::Def(reg, _) => write!(text, "r{}", reg.0),
-            Operand::Imm(value) if name == "index" || name == "imm" || name == "off" => write!(text, "{value}"),
+            Operand::Imm(value) if name == "index" || name == "imm" || name == "off" => {
+                write!(text, "{value}")
+            }
             Operand::Imm(value) => write!(text, "{name}={value}"),
             Operand::Jump(distance) => write!(text, "→{:04}", pc as i64 + i64::from(distance)),
             Operand::Const(k) => {
                 let word = program.words.get(k.index()).copied().unwrap_or_default();
-                note = if op.mnemonic() == "ConstFloat" { format!("{:?}", f64::from_bits(word)) } else { (word as i64).to_string() };
+                note = if op.mnemonic() == "ConstFloat" {
+                    format!("{:?}", f64::from_bits(word))
+                } else {
+                    (word as i64).to_string()
+                };
                 write!(text, "k{}", k.0)
             }
             Operand::String(k) => {
-                let bytes = program.strings.get(k.index()).map(Vec::as_slice).unwrap_or_default();
+                let bytes = program
+                    .strings
+                    .get(k.index())
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
                 note = format!("{:?}", String::from_utf8_lossy(bytes));
                 write!(text, "s{}", k.0)
             }
             Operand::Func(id) => {
-                note = program.funcs.get(id.index()).map(|f| f.name.clone()).unwrap_or_default();
+                note = program
+                    .funcs
+                    .get(id.index())
+                    .map(|f| f.name.clone())
+                    .unwrap_or_default();
                 write!(text, "f{}", id.0)
             }
             Operand::Native(id) => {
-                note = program.natives.get(id.index()).map(|n| n.name.clone()).unwrap_or_default();
+                note = program
+                    .natives
+                    .get(id.index())
+                    .map(|n| n.name.clone())
+                    .unwrap_or_default();
                 write!(text, "n{}", id.0)
             }
             Operand::Type(id) => {
-                note = program.types.get(id.index()).map(|t| t.name.clone()).unwrap_or_default();
+                note = program
+                    .types
+                    .get(id.index())
+                    .map(|t| t.name.clone())
+                    .unwrap_or_default();
                 write!(text, "t{}", id.0)
             }
             Operand::Selector(id) => {
-                note = program.selectors.get(id.index()).map(|s| s.name.clone()).unwrap_or_default();
+                note = program
+                    .selectors
+                    .get(id.index())
+                    .map(|s| s.name.clone())
+                    .unwrap_or_default();
                 write!(text, "m{}", id.0)
             }
         };

@@ -36,8 +36,15 @@ impl std::error::Error for VerifyError {}
 
 /// Verifies a whole program.
 pub fn verify(program: &Program) -> Result<(), VerifyError> {
-    let whole = |reason: &str| VerifyError { func: "program".into(), pc: None, reason: reason.into() };
-    let entry = program.funcs.get(program.entry.index()).ok_or_else(|| whole("the entry function does not exist"))?;
+    let whole = |reason: &str| VerifyError {
+        func: "program".into(),
+        pc: None,
+        reason: reason.into(),
+    };
+    let entry = program
+        .funcs
+        .get(program.entry.index())
+        .ok_or_else(|| whole("the entry function does not exist"))?;
     if !entry.params.is_empty() || !entry.results.is_empty() || entry.is_closure {
         return Err(whole("the entry function takes or gives something"));
     }
@@ -45,9 +52,20 @@ pub fn verify(program: &Program) -> Result<(), VerifyError> {
         return Err(whole("a shape without words"));
     }
     for func in &program.funcs {
-        Verifier { program, func, targets: Vec::new(), out: Vec::new(), generation: 1, any_from: 0 }
-            .verify()
-            .map_err(|(pc, reason)| VerifyError { func: func.name.clone(), pc, reason })?;
+        Verifier {
+            program,
+            func,
+            targets: Vec::new(),
+            out: Vec::new(),
+            generation: 1,
+            any_from: 0,
+        }
+        .verify()
+        .map_err(|(pc, reason)| VerifyError {
+            func: func.name.clone(),
+            pc,
+            reason,
+        })?;
     }
     Ok(())
 }
@@ -79,7 +97,10 @@ impl Verifier<'_> {
         self.check_header().map_err(|reason| (None, reason))?;
         self.check_shape_of_code()?;
         self.check_zeroing()?;
-        let filler = OutWord { generation: 0, kind: None };
+        let filler = OutWord {
+            generation: 0,
+            kind: None,
+        };
         self.out = vec![filler; (self.func.frame_size as usize).saturating_sub(self.window())];
         let mut pc = 0;
         while pc < self.func.code.len() {
@@ -87,7 +108,8 @@ impl Verifier<'_> {
             if self.targets[pc] {
                 self.forget();
             }
-            self.check_op(pc, &op).map_err(|reason| (Some(pc), format!("{}: {reason}", op.mnemonic())))?;
+            self.check_op(pc, &op)
+                .map_err(|reason| (Some(pc), format!("{}: {reason}", op.mnemonic())))?;
             pc += 1 + op.extras();
         }
         Ok(())
@@ -110,7 +132,12 @@ impl Verifier<'_> {
         if func.is_closure && registers.get(func.params.len()) != Some(&WordKind::Ptr) {
             return Err("there is no register for the closure".into());
         }
-        if (func.frame_size as usize) < self.window().max(func.params.len() + 1).max(func.results.len()) {
+        if (func.frame_size as usize)
+            < self
+                .window()
+                .max(func.params.len() + 1)
+                .max(func.results.len())
+        {
             return Err("the frame is smaller than its registers".into());
         }
         if func.frame_size > u32::from(u16::MAX) {
@@ -129,7 +156,10 @@ impl Verifier<'_> {
         if func.closure_shape.index() >= self.program.shapes.len() {
             return Err("the closure's shape does not exist".into());
         }
-        if func.recover_pc.is_some_and(|pc| pc as usize >= func.code.len()) {
+        if func
+            .recover_pc
+            .is_some_and(|pc| pc as usize >= func.code.len())
+        {
             return Err("the way out after a recovered panic lies outside the code".into());
         }
         Ok(())
@@ -167,13 +197,19 @@ impl Verifier<'_> {
                 if backward && distance > 0 || !backward && distance <= 0 {
                     return Err((Some(pc), "a jump in the wrong direction".into()));
                 }
-                let ok = usize::try_from(target).ok().filter(|&t| starts.get(t) == Some(&true));
+                let ok = usize::try_from(target)
+                    .ok()
+                    .filter(|&t| starts.get(t) == Some(&true));
                 self.targets[ok.ok_or_else(|| (Some(pc), format!("a jump to {target}")))?] = true;
             }
             match *op {
                 Op::Switch { count, .. } => {
                     let table = pc + 2..pc + 2 + count as usize;
-                    if table.end >= code.len() || !code[table.clone()].iter().all(|op| matches!(op, Op::Jump { .. })) {
+                    if table.end >= code.len()
+                        || !code[table.clone()]
+                            .iter()
+                            .all(|op| matches!(op, Op::Jump { .. }))
+                    {
                         return Err((Some(pc), "a switch without its jumps".into()));
                     }
                     for target in table.start..=table.end {
@@ -183,7 +219,9 @@ impl Verifier<'_> {
                 Op::Select { count, .. } => {
                     let cases = pc + 1..pc + 1 + count as usize;
                     let all = cases.end < code.len()
-                        && code[cases.clone()].iter().all(|op| matches!(op, Op::SelectSend { .. } | Op::SelectRecv { .. }));
+                        && code[cases.clone()]
+                            .iter()
+                            .all(|op| matches!(op, Op::SelectSend { .. } | Op::SelectRecv { .. }));
                     if !all {
                         return Err((Some(pc), "a select without its cases".into()));
                     }
@@ -194,7 +232,10 @@ impl Verifier<'_> {
         }
         if let Some(resume) = self.func.recover_pc {
             if !starts[resume as usize] {
-                return Err((Some(resume as usize), "the way out after a recovered panic lands inside an op".into()));
+                return Err((
+                    Some(resume as usize),
+                    "the way out after a recovered panic lands inside an op".into(),
+                ));
             }
             self.targets[resume as usize] = true;
         }
@@ -209,7 +250,9 @@ impl Verifier<'_> {
             .registers
             .iter()
             .enumerate()
-            .map(|(i, kind)| i >= given && matches!(kind, WordKind::Ptr | WordKind::Type | WordKind::Data))
+            .map(|(i, kind)| {
+                i >= given && matches!(kind, WordKind::Ptr | WordKind::Type | WordKind::Data)
+            })
             .collect();
         let mut pc = 0;
         // A function that never comes to a safepoint may leave them as they are.
@@ -220,13 +263,21 @@ impl Verifier<'_> {
                 for reg in dst.index()..(dst.index() + count as usize).min(open.len()) {
                     open[reg] = false;
                 }
-            } else if op.is_safepoint() || op.jump_distance().is_some() || op.is_terminator() || matches!(op, Op::Switch { .. }) || self.targets[pc] {
+            } else if op.is_safepoint()
+                || op.jump_distance().is_some()
+                || op.is_terminator()
+                || matches!(op, Op::Switch { .. })
+                || self.targets[pc]
+            {
                 break;
             } else {
                 for (_, operand) in op.operands() {
                     if let Operand::Def(reg, kind) = operand {
                         let width = match kind {
-                            OperandKind::Str | OperandKind::Slice | OperandKind::Iface | OperandKind::Pair => 2,
+                            OperandKind::Str
+                            | OperandKind::Slice
+                            | OperandKind::Iface
+                            | OperandKind::Pair => 2,
                             _ => 1,
                         };
                         for reg in reg.index()..(reg.index() + width).min(open.len()) {
@@ -238,7 +289,10 @@ impl Verifier<'_> {
             pc += 1 + op.extras();
         }
         match open.iter().position(|&open| open) {
-            Some(reg) if safepoints => Err((Some(pc), format!("register {reg} holds a pointer and is not set before a safepoint"))),
+            Some(reg) if safepoints => Err((
+                Some(pc),
+                format!("register {reg} holds a pointer and is not set before a safepoint"),
+            )),
             _ => Ok(()),
         }
     }
@@ -248,7 +302,12 @@ impl Verifier<'_> {
         // A collection may come first: what the op reads must be where the collector finds it. Calls take over the out area.
         let call = matches!(
             op,
-            Op::Call { .. } | Op::CallClosure { .. } | Op::CallIface { .. } | Op::CallNative { .. } | Op::Go { .. } | Op::GoClosure { .. }
+            Op::Call { .. }
+                | Op::CallClosure { .. }
+                | Op::CallIface { .. }
+                | Op::CallNative { .. }
+                | Op::Go { .. }
+                | Op::GoClosure { .. }
         );
         let collects = op.is_safepoint() && !call;
         let mut defs: Vec<(Reg, Option<WordKind>)> = Vec::new();
@@ -257,27 +316,38 @@ impl Verifier<'_> {
         for (name, operand) in op.operands() {
             match operand {
                 Operand::Use(reg, kind) => {
-                    if collects && reg.index() >= self.window() && !matches!(op, Op::Panic { .. } | Op::Return { .. }) {
+                    if collects
+                        && reg.index() >= self.window()
+                        && !matches!(op, Op::Panic { .. } | Op::Return { .. })
+                    {
                         return Err(format!("{name} lies in the out area at a safepoint"));
                     }
                     self.check_use(op, name, reg, kind, &mut word, &mut pair)?;
                 }
                 Operand::Def(reg, _) if op.completed_by_waker() && reg.index() >= self.window() => {
-                    return Err(format!("{name} lies in the out area while the goroutine is parked"));
+                    return Err(format!(
+                        "{name} lies in the out area while the goroutine is parked"
+                    ));
                 }
-                Operand::Def(reg, kind) => self.check_def(op, name, reg, kind, &mut word, &mut pair, &mut defs)?,
+                Operand::Def(reg, kind) => {
+                    self.check_def(op, name, reg, kind, &mut word, &mut pair, &mut defs)?
+                }
                 _ => {}
             }
         }
         match *op {
-            Op::LoopIncLtInt { i, .. } => self.check_use(op, "i", i, OperandKind::Int, &mut word, &mut pair)?,
+            Op::LoopIncLtInt { i, .. } => {
+                self.check_use(op, "i", i, OperandKind::Int, &mut word, &mut pair)?
+            }
             Op::MoveN { dst, src, count } => {
                 for i in 0..count as usize {
                     let kind = self.kind(src.plus(i))?;
                     match self.declared(dst.plus(i))? {
                         Some(_) if self.is_any(src.plus(i)) => {}
                         Some(_) => self.expect_def(dst.plus(i), kind, &mut defs)?,
-                        None => defs.push((dst.plus(i), (!self.is_any(src.plus(i))).then_some(kind))),
+                        None => {
+                            defs.push((dst.plus(i), (!self.is_any(src.plus(i))).then_some(kind)))
+                        }
                     }
                 }
             }
@@ -307,7 +377,10 @@ impl Verifier<'_> {
                     self.expect_def(dst.plus(i), WordKind::Float, &mut defs)?;
                 }
             }
-            Op::LoadN { count, dst, .. } | Op::IndexN { count, dst, .. } | Op::MapGet { count, dst, .. } | Op::MapGetOk { count, dst, .. } => {
+            Op::LoadN { count, dst, .. }
+            | Op::IndexN { count, dst, .. }
+            | Op::MapGet { count, dst, .. }
+            | Op::MapGetOk { count, dst, .. } => {
                 for i in 0..count as usize {
                     self.define_any(dst.plus(i))?;
                 }
@@ -359,18 +432,29 @@ impl Verifier<'_> {
 
     fn check_window(&self, window: u16) -> Result<(), String> {
         if window as usize != self.window() {
-            return Err(format!("the out area starts at {}, not {window}", self.window()));
+            return Err(format!(
+                "the out area starts at {}, not {window}",
+                self.window()
+            ));
         }
         self.in_frame(Reg(window))
     }
 
-    fn check_call(&mut self, window: u16, params: &[WordKind], results: &[WordKind], is_closure: bool) -> Result<(), String> {
+    fn check_call(
+        &mut self,
+        window: u16,
+        params: &[WordKind],
+        results: &[WordKind],
+        is_closure: bool,
+    ) -> Result<(), String> {
         if is_closure {
             return Err("a closure is called without its object".into());
         }
         self.check_window(window)?;
         for (i, &want) in params.iter().enumerate() {
-            let have = self.kind(Reg(window).plus(i)).map_err(|e| format!("argument word {i}: {e}"))?;
+            let have = self
+                .kind(Reg(window).plus(i))
+                .map_err(|e| format!("argument word {i}: {e}"))?;
             if have != want && !self.is_any(Reg(window).plus(i)) {
                 return Err(format!("argument word {i} is {have:?}, not {want:?}"));
             }
@@ -387,7 +471,10 @@ impl Verifier<'_> {
 
     fn check_return(&self, src: Reg, count: usize) -> Result<(), String> {
         if count != self.func.results.len() {
-            return Err(format!("{count} result words, not {}", self.func.results.len()));
+            return Err(format!(
+                "{count} result words, not {}",
+                self.func.results.len()
+            ));
         }
         for (i, &want) in self.func.results.iter().enumerate() {
             let have = self.kind(src.plus(i))?;
@@ -416,10 +503,18 @@ impl Verifier<'_> {
     }
 
     fn is_any(&self, reg: Reg) -> bool {
-        let Some(word) = reg.index().checked_sub(self.window()).and_then(|i| self.out.get(i)) else {
+        let Some(word) = reg
+            .index()
+            .checked_sub(self.window())
+            .and_then(|i| self.out.get(i))
+        else {
             return false;
         };
-        if word.generation == self.generation { word.kind.is_none() } else { self.any_from == self.generation }
+        if word.generation == self.generation {
+            word.kind.is_none()
+        } else {
+            self.any_from == self.generation
+        }
     }
 
     /// The kind of word that a register holds when read.
@@ -453,7 +548,9 @@ impl Verifier<'_> {
             OperandKind::Float => self.matches(reg, Float)?,
             OperandKind::Ptr => self.matches(reg, Ptr)?,
             OperandKind::Scalar => self.matches(reg, Int)? || self.matches(reg, Float)?,
-            OperandKind::Str | OperandKind::Slice => self.matches(reg, Ptr)? && self.matches(reg.plus(1), Int)?,
+            OperandKind::Str | OperandKind::Slice => {
+                self.matches(reg, Ptr)? && self.matches(reg.plus(1), Int)?
+            }
             OperandKind::Iface => self.matches(reg, Type)? && self.matches(reg.plus(1), Data)?,
             OperandKind::Word => {
                 let have = self.kind(reg)?;
@@ -471,10 +568,21 @@ impl Verifier<'_> {
                 true
             }
         };
-        if ok { Ok(()) } else { Err(format!("{name} (r{}) is {:?}, not {kind:?}", reg.index(), self.kind(reg)?)) }
+        if ok {
+            Ok(())
+        } else {
+            Err(format!(
+                "{name} (r{}) is {:?}, not {kind:?}",
+                reg.index(),
+                self.kind(reg)?
+            ))
+        }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the two sides of one operand check share their state")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the two sides of one operand check share their state"
+    )]
     fn check_def(
         &self,
         op: &Op,
@@ -486,20 +594,30 @@ impl Verifier<'_> {
         defs: &mut Vec<(Reg, Option<WordKind>)>,
     ) -> Result<(), String> {
         use WordKind::{Data, Float, Int, Ptr, Type};
-        if let (OperandKind::Scalar | OperandKind::Word | OperandKind::Pair, None) = (kind, self.declared(reg)?) {
+        if let (OperandKind::Scalar | OperandKind::Word | OperandKind::Pair, None) =
+            (kind, self.declared(reg)?)
+        {
             return self.check_out_def(op, name, reg, kind, defs);
         }
-        let mut expect = |reg: Reg, kind: WordKind| self.expect_def(reg, kind, defs).map_err(|e| format!("{name}: {e}"));
+        let mut expect = |reg: Reg, kind: WordKind| {
+            self.expect_def(reg, kind, defs)
+                .map_err(|e| format!("{name}: {e}"))
+        };
         match kind {
             OperandKind::Int => expect(reg, Int),
             OperandKind::Float => expect(reg, Float),
             OperandKind::Ptr => expect(reg, Ptr),
-            OperandKind::Str | OperandKind::Slice => expect(reg, Ptr).and_then(|()| expect(reg.plus(1), Int)),
+            OperandKind::Str | OperandKind::Slice => {
+                expect(reg, Ptr).and_then(|()| expect(reg.plus(1), Int))
+            }
             OperandKind::Iface => expect(reg, Type).and_then(|()| expect(reg.plus(1), Data)),
             OperandKind::Scalar => match self.declared(reg)? {
                 Some(kind @ (Int | Float)) => expect(reg, kind),
                 None => expect(reg, Int),
-                Some(other) => Err(format!("{name} (r{}) is {other:?}, not a scalar", reg.index())),
+                Some(other) => Err(format!(
+                    "{name} (r{}) is {other:?}, not a scalar",
+                    reg.index()
+                )),
             },
             OperandKind::Word => {
                 // Definitions come first in a declaration: look at the op's sources for the kind.
@@ -551,7 +669,8 @@ impl Verifier<'_> {
         });
         let words = if kind == OperandKind::Pair { 2 } else { 1 };
         for i in 0..words {
-            self.in_frame(reg.plus(i)).map_err(|e| format!("{name}: {e}"))?;
+            self.in_frame(reg.plus(i))
+                .map_err(|e| format!("{name}: {e}"))?;
             let have = match source {
                 Some(src) if !self.is_any(src.plus(i)) => Some(self.kind(src.plus(i))?),
                 _ => None,
@@ -562,9 +681,16 @@ impl Verifier<'_> {
     }
 
     /// A word of this kind is written to the register.
-    fn expect_def(&self, reg: Reg, kind: WordKind, defs: &mut Vec<(Reg, Option<WordKind>)>) -> Result<(), String> {
+    fn expect_def(
+        &self,
+        reg: Reg,
+        kind: WordKind,
+        defs: &mut Vec<(Reg, Option<WordKind>)>,
+    ) -> Result<(), String> {
         match self.declared(reg)? {
-            Some(declared) if declared != kind => Err(format!("r{} is {declared:?}, not {kind:?}", reg.index())),
+            Some(declared) if declared != kind => {
+                Err(format!("r{} is {declared:?}, not {kind:?}", reg.index()))
+            }
             Some(_) => Ok(()),
             None => {
                 defs.push((reg, Some(kind)));
@@ -583,7 +709,10 @@ impl Verifier<'_> {
 
     fn define(&mut self, reg: Reg, kind: Option<WordKind>) {
         if let Some(i) = reg.index().checked_sub(self.window()) {
-            self.out[i] = OutWord { generation: self.generation, kind };
+            self.out[i] = OutWord {
+                generation: self.generation,
+                kind,
+            };
         }
     }
 
@@ -603,14 +732,24 @@ impl Verifier<'_> {
                 return Err(format!("{name} is in no table"));
             }
         }
-        let global = |off: u32, words: usize| (off as usize + words <= program.globals.len()).then_some(());
+        let global =
+            |off: u32, words: usize| (off as usize + words <= program.globals.len()).then_some(());
         let fine = match *op {
-            Op::LoadGlobal { off, .. } | Op::LoadGlobalPtr { off, .. } | Op::StoreGlobal { off, .. } | Op::StoreGlobalPtr { off, .. } => global(off, 1),
-            Op::LoadGlobal2 { off, .. } | Op::StoreGlobal2 { off, .. } => global(off, 2).filter(|()| off % 2 == 0),
+            Op::LoadGlobal { off, .. }
+            | Op::LoadGlobalPtr { off, .. }
+            | Op::StoreGlobal { off, .. }
+            | Op::StoreGlobalPtr { off, .. } => global(off, 1),
+            Op::LoadGlobal2 { off, .. } | Op::StoreGlobal2 { off, .. } => {
+                global(off, 2).filter(|()| off % 2 == 0)
+            }
             Op::GlobalAddr { off, .. } => global(off, 0),
             Op::DivIntImm { imm: 0, .. } | Op::RemIntImm { imm: 0, .. } => None,
-            Op::ShlImm { imm, .. } | Op::ShrIntImm { imm, .. } | Op::ShrUintImm { imm, .. } => (0..64).contains(&imm).then_some(()),
-            Op::MakeClosure { func, .. } | Op::ConstFunc { func, .. } => self.check_closure(op, func),
+            Op::ShlImm { imm, .. } | Op::ShrIntImm { imm, .. } | Op::ShrUintImm { imm, .. } => {
+                (0..64).contains(&imm).then_some(())
+            }
+            Op::MakeClosure { func, .. } | Op::ConstFunc { func, .. } => {
+                self.check_closure(op, func)
+            }
             _ => Some(()),
         };
         if fine.is_none() {
@@ -641,7 +780,8 @@ impl Verifier<'_> {
                 return Err("an extra type is in no table".into());
             }
         }
-        if let (Op::MapGetOk { .. }, Op::Extra { reg, .. }) = (op, self.func.code.get(pc + 1).unwrap_or(op))
+        if let (Op::MapGetOk { .. }, Op::Extra { reg, .. }) =
+            (op, self.func.code.get(pc + 1).unwrap_or(op))
             && !self.matches(Reg(*reg), WordKind::Int)?
         {
             return Err("ok is not an int".into());

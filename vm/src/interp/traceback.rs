@@ -3,7 +3,7 @@
 use crate::Vm;
 use crate::goroutine::Goroutine;
 use crate::goroutine::frame::{Frame, Frames};
-use crate::sched::{GoroutineDump, Symbol};
+use crate::sched::{GoroutineDump, Symbol, Trace};
 use minigo_bytecode::Op;
 
 /// The frames of a goroutine at a safepoint, innermost first, those that a panic interrupted with the pc where it did.
@@ -33,62 +33,58 @@ pub(crate) unsafe fn frames<'a>(vm: &'a Vm, g: &'a Goroutine) -> impl Iterator<I
 
 /// The function and line of the frame that goes on at `pc`, or made a call just before it; none for frames that are not shown.
 pub(crate) fn symbol(vm: &Vm, pc: *const Op) -> Option<Symbol> {
-    let image = vm.image();
-    let id = image.func_at(pc)?;
-    let func = &vm.program().funcs[id.index()];
-    if func.wrapper || id == vm.program().entry {
-        return None;
-    }
-    let at = if image.offset_at(pc) == Some(0) {
-        pc
-    } else {
-        pc.wrapping_sub(1)
-    };
-    symbol_at(vm, at)
+    is_shown(vm, pc).then(|| symbol_at(vm, call_before(vm, pc)))
 }
 
-/// The frames of a goroutine at a safepoint that are shown, innermost first.
+/// The frames of a goroutine at a safepoint.
 ///
 /// # Safety
 /// The goroutine stays at its safepoint meanwhile.
-pub(crate) unsafe fn shown(vm: &Vm, g: &Goroutine) -> Vec<Symbol> {
+pub(crate) unsafe fn shown(vm: &Vm, g: &Goroutine) -> Trace {
     // SAFETY: by the function's contract.
-    unsafe { frames(vm, g) }
-        .filter_map(|frame| symbol(vm, frame.pc))
-        .collect()
+    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc);
+    Trace::new(pcs.filter(|&pc| is_shown(vm, pc)), |pc| {
+        symbol_at(vm, call_before(vm, pc))
+    })
 }
 
-fn symbol_at(vm: &Vm, at: *const Op) -> Option<Symbol> {
-    let func = &vm.program().funcs[vm.image().func_at(at)?.index()];
-    let position = vm.image().position_at(at).unwrap_or(func.position);
-    let file = vm
-        .program()
-        .files
-        .get(position.file.index())
-        .cloned()
-        .unwrap_or_default();
-    Some(Symbol {
-        func: func.name.clone(),
-        file,
-        line: position.line,
-    })
+/// Whether a frame that goes on at `pc` is shown: those of wrappers and of the entry are not.
+fn is_shown(vm: &Vm, pc: *const Op) -> bool {
+    vm.image()
+        .func_at(pc)
+        .is_some_and(|id| id != vm.program().entry && !vm.program().funcs[id.index()].wrapper)
+}
+
+/// The op before `pc`, which made the call that returns there; a function that has not begun has made none.
+fn call_before(vm: &Vm, pc: *const Op) -> *const Op {
+    if vm.image().offset_at(pc) == Some(0) {
+        pc
+    } else {
+        pc.wrapping_sub(1)
+    }
+}
+
+/// The function and line of the op at `at`, which lies in a function.
+fn symbol_at(vm: &Vm, at: *const Op) -> Symbol {
+    let program = vm.program();
+    let func = vm.image().func_at(at).map(|id| &program.funcs[id.index()]);
+    let position = vm.image().position_at(at).or(func.map(|f| f.position));
+    let file = position.and_then(|p| program.files.get(p.file.index()));
+    Symbol {
+        func: func.map(|f| f.name.clone()).unwrap_or_default(),
+        has_parameters: func.is_some_and(|f| !f.params.is_empty()),
+        file: file.cloned().unwrap_or_default(),
+        line: position.map(|p| p.line).unwrap_or_default(),
+    }
 }
 
 /// The dump of the running goroutine whose saved pc is the very op that failed.
 pub(crate) fn running(vm: &Vm, g: &Goroutine) -> String {
     // SAFETY: the goroutine is ours, and its state is saved.
-    let frames = unsafe { frames(vm, g) };
-    let frames = frames
-        .enumerate()
-        .filter_map(|(i, frame)| {
-            let shown = symbol(vm, frame.pc)?;
-            if i == 0 {
-                symbol_at(vm, frame.pc)
-            } else {
-                Some(shown)
-            }
-        })
-        .collect();
+    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc).enumerate();
+    let frames = Trace::new(pcs.filter(|&(_, pc)| is_shown(vm, pc)), |(i, pc)| {
+        symbol_at(vm, if i == 0 { pc } else { call_before(vm, pc) })
+    });
     let created_by = (!g.created_at().is_null())
         .then(|| symbol(vm, g.created_at()).map(|s| (s, g.parent())))
         .flatten();

@@ -3,6 +3,7 @@
 //! The check is exact: it is made under the idle lock by a machine that gave up the last processor and found
 //! all queues empty. Nobody runs then; only a timer or a system call could make something runnable.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 
 use super::Scheduler;
@@ -18,10 +19,66 @@ const SHOWN_FRAMES: usize = 50;
 pub struct Symbol {
     /// As Go prints it: `main.(*T).M`.
     pub func: String,
+    /// It has parameters, or is a method.
+    pub has_parameters: bool,
     /// The file's name.
     pub file: String,
     /// The line in it.
     pub line: u32,
+}
+
+/// The frames that a dump shows, innermost first: of a deep stack only both ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trace {
+    innermost: Vec<Symbol>,
+    elided: usize,
+    outermost: Vec<Symbol>,
+}
+
+impl Trace {
+    /// Takes the frames innermost first and asks for the symbols of those that are shown: a stack
+    /// that overflowed has millions of frames.
+    pub fn new<F>(mut frames: impl Iterator<Item = F>, symbol: impl Fn(F) -> Symbol) -> Trace {
+        let innermost = frames.by_ref().take(SHOWN_FRAMES).map(&symbol).collect();
+        let mut elided = 0;
+        let mut outermost = VecDeque::with_capacity(SHOWN_FRAMES);
+        for frame in frames {
+            if outermost.len() == SHOWN_FRAMES {
+                outermost.pop_front();
+                elided += 1;
+            }
+            outermost.push_back(frame);
+        }
+        Trace {
+            innermost,
+            elided,
+            outermost: outermost.into_iter().map(symbol).collect(),
+        }
+    }
+
+    fn write(&self, text: &mut String) {
+        for frame in &self.innermost {
+            frame.write(text);
+        }
+        if self.elided > 0 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "...{} frames elided...", self.elided);
+        }
+        for frame in &self.outermost {
+            frame.write(text);
+        }
+    }
+}
+
+impl Symbol {
+    fn write(&self, text: &mut String) {
+        let arguments = if self.has_parameters { "..." } else { "" };
+        let Symbol {
+            func, file, line, ..
+        } = self;
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{func}({arguments})\n\t{file}:{line}");
+    }
 }
 
 /// A goroutine as a dump shows it.
@@ -33,8 +90,8 @@ pub struct GoroutineDump {
     pub reason: &'static str,
     /// For how many minutes.
     pub minutes: u32,
-    /// Innermost first.
-    pub frames: Vec<Symbol>,
+    /// Where it is.
+    pub frames: Trace,
     /// The frame of the `go` statement, and the goroutine that was in it; none for main.
     pub created_by: Option<(Symbol, u64)>,
 }
@@ -74,16 +131,7 @@ impl GoroutineDump {
             let _ = write!(text, ", {} minutes", self.minutes);
         }
         text.push_str("]:\n");
-        let elided = self.frames.len().saturating_sub(2 * SHOWN_FRAMES);
-        for (i, frame) in self.frames.iter().enumerate() {
-            if elided > 0 && i == SHOWN_FRAMES {
-                let _ = writeln!(text, "...{elided} frames elided...");
-            }
-            if elided > 0 && (SHOWN_FRAMES..SHOWN_FRAMES + elided).contains(&i) {
-                continue;
-            }
-            let _ = writeln!(text, "{}(...)\n\t{}:{}", frame.func, frame.file, frame.line);
-        }
+        self.frames.write(&mut text);
         if let Some((creator, id)) = &self.created_by {
             let _ = write!(text, "created by {}", creator.func);
             if *id != 0 {
@@ -160,6 +208,7 @@ mod tests {
     fn prints_what_go_prints() {
         let symbol = |func: &str, line| Symbol {
             func: func.to_owned(),
+            has_parameters: func != "main.main",
             file: "/path/main.go".to_owned(),
             line,
         };
@@ -170,14 +219,14 @@ mod tests {
                     id: 1,
                     reason: "sync.WaitGroup.Wait",
                     minutes: 0,
-                    frames: vec![symbol("main.main", 16)],
+                    frames: Trace::new([16].into_iter(), |line| symbol("main.main", line)),
                     created_by: None,
                 },
                 GoroutineDump {
                     id: 18,
                     reason: "chan send",
                     minutes: 2,
-                    frames: vec![symbol("main.worker", 7)],
+                    frames: Trace::new([7].into_iter(), |line| symbol("main.worker", line)),
                     created_by: Some((symbol("main.main", 14), 1)),
                 },
             ],
@@ -185,7 +234,7 @@ mod tests {
         let expected = "fatal error: all goroutines are asleep - deadlock!
 
 goroutine 1 [sync.WaitGroup.Wait]:
-main.main(...)
+main.main()
 \t/path/main.go:16
 
 goroutine 18 [chan send, 2 minutes]:
@@ -195,5 +244,26 @@ created by main.main in goroutine 1
 \t/path/main.go:14
 ";
         assert_eq!(deadlock.text(), expected);
+    }
+
+    #[test]
+    fn elides_the_middle_of_a_deep_stack() {
+        let lines_of = |depth: u32| {
+            let frames = Trace::new(0..depth, |line| Symbol {
+                func: "f".to_owned(),
+                has_parameters: true,
+                file: "a.go".to_owned(),
+                line,
+            });
+            let mut text = String::new();
+            frames.write(&mut text);
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(lines_of(100).len(), 200);
+        let deep = lines_of(1000);
+        assert_eq!(deep.len(), 201);
+        assert_eq!(deep[99], "\ta.go:49");
+        assert_eq!(deep[100], "...900 frames elided...");
+        assert_eq!(deep[102], "\ta.go:950");
     }
 }

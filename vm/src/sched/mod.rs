@@ -40,7 +40,7 @@ use crate::sema::Semaphores;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex};
 
-pub use deadlock::{Deadlock, GoroutineDump, Symbol};
+pub use deadlock::{Deadlock, GoroutineDump, Symbol, Trace};
 pub use machine::Machine;
 use processor::Processor;
 
@@ -73,7 +73,7 @@ pub type RunHook = Box<dyn Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync>;
 pub type SymbolHook = Box<dyn Fn(*const Op) -> Option<Symbol> + Send + Sync>;
 
 /// Lists a goroutine's frames.
-pub type FramesHook = Box<dyn Fn(&Goroutine) -> Vec<Symbol> + Send + Sync>;
+pub type FramesHook = Box<dyn Fn(&Goroutine) -> Trace + Send + Sync>;
 
 /// What the scheduler calls back: the interpreter and what it knows of the program.
 pub struct Hooks {
