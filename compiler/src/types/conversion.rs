@@ -495,11 +495,16 @@ impl Checker<'_> {
         if x.is_constant() && self.types.is_const_type(target) {
             return self.const_conversion(x, target);
         }
-        let fits = match x.is_constant() && self.types.is_type_param(target) {
+        let to_param = x.is_constant() && self.types.is_type_param(target);
+        let fits = match to_param {
             true => self.const_fits_param(x, target),
             false => self.convertible(x, target),
         };
         if let Err(cause) = fits {
+            if to_param {
+                // Type parameters have no constants.
+                x.mode = Mode::Value;
+            }
             let (what, ty) = (self.describe(x), self.type_string(target));
             let colon = if cause.is_empty() { "" } else { ": " };
             let message = format!("cannot convert {what} to type {ty}{colon}{cause}");

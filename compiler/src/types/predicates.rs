@@ -191,8 +191,13 @@ impl Types {
         if !self.is_type_param(ty) {
             return Some(self.underlying(ty));
         }
+        self.common_under_of(self.type_set(ty)?)
+    }
+
+    /// As [`Types::common_under`], for the terms of a type set.
+    pub fn common_under_of(&self, terms: &[Term]) -> Option<Ty> {
         let mut common: Option<Ty> = None;
-        for term in self.type_set(ty)? {
+        for term in terms {
             let under = self.underlying(term.ty);
             common = match common {
                 None => Some(under),

@@ -587,7 +587,8 @@ impl Checker<'_> {
                 self.check_representable(y, Ty::UINT);
                 return y.is_valid();
             }
-            return self.integer_count(y);
+            // The type of a constant does not matter if its value is an integer.
+            return value.to_int().is_some() || self.integer_count(y);
         }
         if self.types.is_untyped(y.ty) {
             self.convert_untyped(y, Ty::UINT);

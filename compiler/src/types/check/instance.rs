@@ -157,7 +157,8 @@ impl Checker<'_> {
             self.error(code::TYPE_ARGS, x.loc.span, message);
             return x.invalidate();
         }
-        let (fresh, ty) = self.rename(&params, x.ty, func.as_slice());
+        let mentioned: Vec<Ty> = given.iter().copied().chain(func).collect();
+        let (fresh, ty) = self.rename(&params, x.ty, &mentioned);
         let mut args: Vec<Option<Ty>> = given.into_iter().map(Some).collect();
         args.resize(params.len(), None);
         let mut unifier = Unifier::new(&fresh, &args);
@@ -214,9 +215,10 @@ impl Checker<'_> {
                 _ => self.variadic_elem(sig),
             })
             .collect();
-        let arg_tys: Vec<Ty> = args.operands.iter().map(|arg| arg.ty).collect();
+        let operands = args.operands.iter().map(|arg| arg.ty);
+        let mentioned: Vec<Ty> = operands.chain(given.iter().copied()).collect();
         let tuple = self.types.intern(Type::Tuple(spread));
-        let (mut fresh, tuple) = self.rename(&params, tuple, &arg_tys);
+        let (mut fresh, tuple) = self.rename(&params, tuple, &mentioned);
         let mut known: Vec<Option<Ty>> = given.into_iter().map(Some).collect();
         known.resize(params.len(), None);
         // Generic functions as arguments bring parameters of their own.
@@ -457,12 +459,9 @@ impl Checker<'_> {
         if let [only] = terms {
             return Some((*only, true));
         }
-        let mut unders = terms.iter().map(|term| self.types.underlying(term.ty));
-        let first = unders.next()?;
         let tilde = terms.iter().any(|term| term.tilde);
-        unders
-            .all(|under| under == first)
-            .then_some((Term { tilde, ty: first }, false))
+        let ty = self.types.common_under_of(terms)?;
+        Some((Term { tilde, ty }, false))
     }
 
     /// Uses the constraints for as long as they tell something new.

@@ -15,6 +15,9 @@ use crate::types::constant::ConstValue;
 use crate::types::ty::{Field, Ty, Type};
 use crate::types::typed::{Expr, ExprKind};
 
+/// A value and the path of fields that leads to its place.
+type PathValue = (Vec<usize>, Expr);
+
 impl Checker<'_> {
     /// `T{…}`; without `T`, inside another literal, `hint` is the type.
     pub(crate) fn composite_lit(&mut self, id: ExprId, hint: Option<Ty>) -> Operand {
@@ -254,7 +257,7 @@ impl Checker<'_> {
     }
 
     fn keyed_fields(&mut self, base: Ty, elements: &[Element]) -> Vec<(usize, Expr)> {
-        let mut list: Vec<(Vec<usize>, Expr)> = Vec::with_capacity(elements.len());
+        let mut list: Vec<PathValue> = Vec::with_capacity(elements.len());
         let mut seen: Vec<(Vec<usize>, Symbol, Span)> = Vec::new();
         let structure = self.types.common_under(base).unwrap_or(base);
         for element in elements {
@@ -307,12 +310,8 @@ impl Checker<'_> {
     }
 
     /// Fields by index, given by their paths: promoted ones become literals of the embedded structs that they are in.
-    fn nested_fields(
-        &mut self,
-        structure: Ty,
-        list: Vec<(Vec<usize>, Expr)>,
-    ) -> Vec<(usize, Expr)> {
-        let mut fields: Vec<(usize, Vec<(Vec<usize>, Expr)>)> = Vec::with_capacity(list.len());
+    fn nested_fields(&mut self, structure: Ty, list: Vec<PathValue>) -> Vec<(usize, Expr)> {
+        let mut fields: Vec<(usize, Vec<PathValue>)> = Vec::with_capacity(list.len());
         for (mut path, value) in list {
             let index = path.remove(0);
             match fields.iter_mut().position(|(other, _)| *other == index) {

@@ -5,6 +5,7 @@
 //! over its receiver, which is evaluated first.
 
 use minigo_grammar::ast::{self, ExprId, Ident};
+use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use std::rc::Rc;
 
@@ -92,7 +93,8 @@ impl Checker<'_> {
                     "invalid use of {} in selector expression",
                     self.describe(&x)
                 );
-                self.error(code::NOT_AN_EXPRESSION, x.loc.span, message);
+                let dot = Span::at(sel.span.start.saturating_sub(1));
+                self.error(code::NOT_AN_EXPRESSION, dot, message);
                 return self.invalid(id);
             }
             _ => self.require_single(&mut x),

@@ -236,7 +236,7 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<(typed::Expr, typed::Expr)> {
         let chan = self.single_value(chan, None);
-        let value = self.single_value(value, None);
+        let value = self.generic_value(value, None);
         if !chan.is_valid() || !value.is_valid() {
             return None;
         }
