@@ -69,6 +69,13 @@ impl<'t> FuncGen<'_, '_, 't> {
         } else {
             let place = self.place(target);
             let place = self.settle_place(place, target.ty);
+            if layout.indirect && is_zero(value) && !matches!(place, Place::MapElement { .. }) {
+                self.loc = loc;
+                let ptr = self.load(place, target.ty, None);
+                let ty = self.type_id(target.ty);
+                self.emit(Op::ZeroMem { ptr, ty });
+                return self.release(mark);
+            }
             let src = if self.is_plain(value) {
                 self.expr_volatile(value)
             } else {
@@ -503,6 +510,16 @@ impl<'t> FuncGen<'_, '_, 't> {
         let old = self.load(place, ty, None);
         self.operate_registers(op, ty, old, old, rhs, value);
         self.store(place, ty, old);
+    }
+}
+
+/// Whether the expression is the zero value of an indirect type.
+fn is_zero(e: &Expr) -> bool {
+    match &e.kind {
+        ExprKind::Zero => true,
+        ExprKind::StructLit(fields) => fields.is_empty(),
+        ExprKind::ArrayLit(elems) => elems.is_empty(),
+        _ => false,
     }
 }
 

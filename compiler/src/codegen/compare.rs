@@ -349,6 +349,19 @@ impl<'t> FuncGen<'_, '_, 't> {
         {
             return self.compare_to(*op, x, y, e, dst);
         }
+        if let ExprKind::Compare { op, x, y } = &e.kind
+            && matches!(self.class(x.ty), Class::Pointer)
+            && !matches!(x.kind, ExprKind::Zero)
+            && !matches!(y.kind, ExprKind::Zero)
+        {
+            let lhs = self.expr_before(x, &[y]);
+            let rhs = self.expr_volatile(y);
+            self.loc = e.loc;
+            return self.emit(match op {
+                CompareOp::Eq => Op::EqPtr { dst, lhs, rhs },
+                _ => Op::NePtr { dst, lhs, rhs },
+            });
+        }
         let no = self.label();
         let end = self.label();
         self.cond_jump(e, false, no);

@@ -26,13 +26,24 @@ pub fn function(program: &Program, func: &Func) -> String {
         func.frame_size
     );
     let mut lines = func.lines.iter().peekable();
+    // Extras to come that hold types.
+    let mut types = 0;
     for (pc, op) in func.code.iter().enumerate() {
         let mut line = String::new();
         while let Some(entry) = lines.next_if(|entry| entry.pc as usize <= pc) {
             line = entry.position.line.to_string();
         }
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{line:>6}  {pc:04} {}", instruction(program, pc, op));
+        let _ = write!(text, "{line:>6}  {pc:04} {}", instruction(program, pc, op));
+        match op {
+            Op::Extra { index, .. } | Op::Extra2 { index, .. } if types > 0 => {
+                types -= 1;
+                let name = program.types.get(*index as usize).map_or("", |t| &t.name);
+                let _ = write!(text, "  ; {name}");
+            }
+            _ => types = op.extra_types(),
+        }
+        text.push('\n');
     }
     text
 }

@@ -831,6 +831,28 @@ impl Op {
         distance
     }
 
+    /// How many of its [`Op::Extra`]s hold the index of a type, counted from the first.
+    pub fn extra_types(&self) -> usize {
+        use Op::*;
+        match self {
+            AssertType { .. } | AssertIface { .. } => 2,
+            EqMem { .. }
+            | CopyMem { .. }
+            | MakeSlice { .. }
+            | Append { .. }
+            | AppendSlice { .. }
+            | Copy { .. }
+            | MakeIface { .. }
+            | BoxIface { .. }
+            | BoxIfaceMem { .. }
+            | IsType { .. }
+            | Implements { .. }
+            | MakeMap { .. }
+            | MakeChan { .. } => 1,
+            _ => 0,
+        }
+    }
+
     /// How many [`Op::Extra`]s must follow this op.
     pub fn extras(&self) -> usize {
         use Op::*;

@@ -756,23 +756,7 @@ impl Verifier<'_> {
             return Err("a constant operand is out of range".into());
         }
         // Extras that name types.
-        let types = match op {
-            Op::AssertType { .. } | Op::AssertIface { .. } => 2,
-            Op::EqMem { .. }
-            | Op::CopyMem { .. }
-            | Op::MakeSlice { .. }
-            | Op::Append { .. }
-            | Op::AppendSlice { .. }
-            | Op::Copy { .. }
-            | Op::MakeIface { .. }
-            | Op::BoxIface { .. }
-            | Op::BoxIfaceMem { .. }
-            | Op::IsType { .. }
-            | Op::Implements { .. }
-            | Op::MakeMap { .. }
-            | Op::MakeChan { .. } => 1,
-            _ => 0,
-        };
+        let types = op.extra_types();
         for i in 1..=types {
             if let Op::Extra { index, .. } | Op::Extra2 { index, .. } = self.func.code[pc + i]
                 && index as usize >= program.types.len()
