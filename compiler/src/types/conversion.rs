@@ -4,6 +4,7 @@
 //! An untyped constant takes its final type as a value. An untyped non-constant expression is a tree that takes it
 //! downwards ([`Checker::set_type`]): only then is it known whether the constant in `1 << s` is an integer that fits.
 
+use minigo_grammar::source::Span;
 use std::rc::Rc;
 
 use crate::diagnostics::code;
@@ -545,6 +546,18 @@ impl Checker<'_> {
         x.ty = target;
     }
 
+    /// The type of a conversion of the operand at `span`, under the name that is written before it: `byte` is `uint8`.
+    fn conversion_type_string(&self, target: Ty, span: Span) -> String {
+        let before = self.source().slice(Span::new(0, span.start));
+        for (alias, ty) in [("byte", Ty::UINT8), ("rune", Ty::INT32)] {
+            let written = before.strip_suffix('(').and_then(|s| s.strip_suffix(alias));
+            if target == ty && written.is_some() {
+                return alias.to_string();
+            }
+        }
+        self.type_string(target)
+    }
+
     /// The conversion of a constant to a type that has constants.
     fn const_conversion(&mut self, x: &mut Operand, target: Ty) {
         match self.const_convert(x, target) {
@@ -553,7 +566,7 @@ impl Checker<'_> {
                 x.ty = target;
             }
             None => {
-                let ty = self.type_string(target);
+                let ty = self.conversion_type_string(target, x.loc.span);
                 let both_integers = self.types.is_integer(x.ty) && self.types.is_integer(target);
                 let message = match &x.value {
                     Some(value) if both_integers => format!("constant {value} overflows {ty}"),

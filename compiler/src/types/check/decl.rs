@@ -747,9 +747,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The receiver's type as written must exist and be one that can have methods.
-    fn check_receiver_type(&mut self, decl: &ast::FuncDecl) {
+    fn check_receiver_type(&mut self, decl: &ast::FuncDecl) -> Ty {
         let ast = self.ast();
-        let Some(recv) = decl.recv else { return };
+        let Some(recv) = decl.recv else {
+            return Ty::INVALID;
+        };
         if !decl.type_params.is_empty() {
             self.error(
                 code::UNSUPPORTED,
@@ -764,6 +766,7 @@ impl<'a> Checker<'a> {
         }
         let loc = self.loc(ast.expr_span(base));
         self.later.push(super::types::Later::Receiver { ty, loc });
+        ty
     }
 
     pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc) {
@@ -800,10 +803,9 @@ impl<'a> Checker<'a> {
         };
         let func = self.new_func(file, decl_id, decl, None);
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
-            checker.check_receiver_type(decl);
-            let recv = decl.recv.map(|recv| checker.type_expr(recv.ty));
+            let recv = checker.check_receiver_type(decl);
             let sig = checker.signature(decl.sig);
-            checker.with_receiver(sig, recv.unwrap_or(Ty::INVALID))
+            checker.with_receiver(sig, recv)
         });
         self.funcs[func.0 as usize].code.sig = sig;
         self.use_func(func);

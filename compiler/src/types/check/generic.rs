@@ -12,6 +12,7 @@ use crate::types::ty::{
     TypeParamId,
 };
 use minigo_grammar::ast::{self, ExprId, Ident};
+use minigo_grammar::diagnostic::Diagnostic;
 use std::rc::Rc;
 
 /// Type arguments nested deeper than this are taken for endless.
@@ -23,6 +24,8 @@ pub(super) struct Flow {
     to: TypeParamId,
     /// The argument is not the parameter itself but bigger.
     grows: bool,
+    arg: Ty,
+    loc: Loc,
 }
 
 impl<'a> Checker<'a> {
@@ -99,13 +102,9 @@ impl<'a> Checker<'a> {
             } else {
                 "too many"
             };
-            let at = match locs.get(wanted) {
-                Some(loc) if tys.len() > wanted => loc.span,
-                _ => span,
-            };
             self.error(
                 code::TYPE_ARGS,
-                at,
+                span,
                 format!(
                     "{what} type arguments for type {name}: have {}, want {wanted}",
                     tys.len()
@@ -306,6 +305,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn verify_type_args(&mut self, named: NamedId, args: &[Ty], locs: &[Loc]) {
         let params = self.types.named[named.0 as usize].type_params.clone();
+        self.note_flows(&params, args, locs);
         if let Err((index, cause)) = self.satisfies(&params, args)
             && let Some(&loc) = locs.get(index)
         {
@@ -337,13 +337,18 @@ impl<'a> Checker<'a> {
     }
 
     /// Notes which type parameters of the place of an instantiation flow into those of what is instantiated.
-    fn note_flows(&mut self, params: &[TypeParamId], args: &[Ty]) {
-        for (&to, &arg) in params.iter().zip(args) {
+    pub(super) fn note_flows(&mut self, params: &[TypeParamId], args: &[Ty], locs: &[Loc]) {
+        for ((&to, &arg), &loc) in params.iter().zip(args).zip(locs) {
             let mut found = Vec::new();
             self.mentioned_params(arg, &mut found);
             let grows = !self.types.is_type_param(arg);
-            self.flows
-                .extend(found.into_iter().map(|from| Flow { from, to, grows }));
+            self.flows.extend(found.into_iter().map(|from| Flow {
+                from,
+                to,
+                grows,
+                arg,
+                loc,
+            }));
         }
     }
 
@@ -377,10 +382,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports type parameters that would be instantiated with ever bigger types.
+    /// Reports a type parameter that would be instantiated with ever bigger types.
     pub(super) fn check_flows(&mut self) {
         let flows = std::mem::take(&mut self.flows);
-        let mut wrong: Vec<TypeParamId> = Vec::new();
         for flow in flows.iter().filter(|flow| flow.grows) {
             // Does what it flows into come back to where it is from?
             let mut seen = vec![flow.to];
@@ -394,13 +398,16 @@ impl<'a> Checker<'a> {
                 }
                 next += 1;
             }
-            if seen.contains(&flow.from) && !wrong.iter().any(|id| seen.contains(id)) {
-                wrong.push(flow.from);
+            if seen.contains(&flow.from) {
+                let param = &self.types.params[flow.to.0 as usize];
+                let (name, at) = (param.name.clone(), param.loc);
+                let (place, arg) = (self.place(flow.loc), self.type_string(flow.arg));
+                let diagnostic =
+                    Diagnostic::error(code::TYPE_ARGS, at.span, "instantiation cycle:")
+                        .with_continuation(format!("{place}: {name} instantiated as {arg}"));
+                self.diagnostics.push((at.file, diagnostic));
+                return;
             }
-        }
-        for id in wrong {
-            let loc = self.types.params[id.0 as usize].loc;
-            self.error_at(code::TYPE_ARGS, loc, "instantiation cycle".to_string());
         }
     }
 
@@ -410,7 +417,6 @@ impl<'a> Checker<'a> {
         params: &[TypeParamId],
         args: &[Ty],
     ) -> Result<(), (usize, String)> {
-        self.note_flows(params, args);
         for (i, (&param, &arg)) in params.iter().zip(args).enumerate() {
             let constraint = self.types.params[param.0 as usize].constraint;
             let constraint = self.substitute(constraint, params, args);

@@ -122,6 +122,9 @@ impl Checker<'_> {
             self.error_lines(code::TYPE_ARGS, span, &cause);
             return false;
         }
+        let loc = |i: usize| self.loc(places.get(i).copied().unwrap_or(at));
+        let locs: Vec<_> = (0..args.len()).map(loc).collect();
+        self.note_flows(params, args, &locs);
         for &arg in args {
             // Code of the instance may convert its values to interfaces.
             self.use_as_interface(arg);

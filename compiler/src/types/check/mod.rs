@@ -14,6 +14,8 @@ mod builtin;
 mod call;
 mod const_expr;
 mod decl;
+#[cfg(test)]
+mod declaration_tests;
 mod expr;
 mod expr_string;
 mod generic;

@@ -642,7 +642,9 @@ impl<'a> Checker<'a> {
 
     /// Reports what is unused, orders initialisation, and gives the module.
     fn finish(mut self) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
-        self.check_flows();
+        if self.diagnostics.is_empty() {
+            self.check_flows();
+        }
         let mut inits = Vec::new();
         for index in self.init_sequence() {
             inits.push(self.package_init(PackageId(index)));

@@ -4,7 +4,7 @@ use minigo_grammar::source::SourceFile;
 
 /// Checks the body of a package and compares the messages, one a line as `line:col: message`.
 #[track_caller]
-fn check(source: &str, expected: &[&str]) {
+pub(super) fn check(source: &str, expected: &[&str]) {
     let file = SourceFile::new("a.mgo", format!("package main\n{source}"));
     let runtime = |path: &str| {
         (path == "runtime").then(|| vec![SourceFile::new("runtime.mgo", "package runtime\n")])

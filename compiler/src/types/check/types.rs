@@ -107,18 +107,10 @@ impl<'a> Checker<'a> {
         let list = ast.param_list(sig.params);
         for (i, param) in list.iter().enumerate() {
             let mut ty = self.shared_type(i.checked_sub(1).map(|p| list[p].ty), param.ty, &params);
-            if let Some(at) = param.ellipsis {
-                if i + 1 == list.len() {
-                    variadic = true;
-                    ty = self.types.intern(Type::Slice(ty));
-                } else {
-                    let span = Span::new(at.get(), at.get() + 3);
-                    self.error(
-                        code::NOT_A_TYPE,
-                        span,
-                        "can only use ... with final parameter in list",
-                    );
-                }
+            // Anywhere else the parser has refused it.
+            if param.ellipsis.is_some() && i + 1 == list.len() {
+                variadic = true;
+                ty = self.types.intern(Type::Slice(ty));
             }
             params.push(ty);
         }
