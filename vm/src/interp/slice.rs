@@ -32,10 +32,12 @@ pub(crate) struct Bounds {
     lo: Option<i64>,
     hi: Option<i64>,
     max: Option<i64>,
+    /// An array is sliced: its length is what panics speak of.
+    of_array: bool,
 }
 
 impl Bounds {
-    /// Reads lo, hi, max from three registers; bits 0, 1, 2 of `given` say which count.
+    /// Reads lo, hi, max from three registers; bits 0, 1, 2 of `given` say which count, bit 3 that an array is sliced.
     ///
     /// # Safety
     /// `base` is the base of a frame that has these registers.
@@ -48,7 +50,14 @@ impl Bounds {
             lo: get(0),
             hi: get(1),
             max: get(2),
+            of_array: given & (1 << 3) != 0,
         }
+    }
+
+    /// What a bound that is too large is compared with.
+    fn limit(&self, cap: i64) -> String {
+        let what = if self.of_array { "length" } else { "capacity" };
+        format!("with {what} {cap}")
     }
 }
 
@@ -68,7 +77,7 @@ pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> 
                 return Err(bounds_error(format!("[:{hi}]")).into());
             }
             if hi > cap {
-                return Err(bounds_error(format!("[:{hi}] with capacity {cap}")).into());
+                return Err(bounds_error(format!("[:{hi}] {}", bounds.limit(cap))).into());
             }
             (hi, cap)
         }
@@ -78,7 +87,7 @@ pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> 
                 return Err(bounds_error(format!("[::{max}]")).into());
             }
             if max > cap {
-                return Err(bounds_error(format!("[::{max}] with capacity {cap}")).into());
+                return Err(bounds_error(format!("[::{max}] {}", bounds.limit(cap))).into());
             }
             if hi < 0 {
                 return Err(bounds_error(format!("[:{hi}:]")).into());

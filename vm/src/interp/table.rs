@@ -15,6 +15,12 @@ fn stop(vm: &Vm, error: MapError) -> Box<Stop> {
         MapError::Unhashable(what) => {
             Stop::Error(RuntimeError::new(what.hashing(&vm.program().types)))
         }
+        MapError::UnhashableInEmpty(what) => {
+            let name = &vm.program().types[what.ty.index()].name;
+            Stop::Error(RuntimeError::plain(format!(
+                "hash of unhashable type: {name}"
+            )))
+        }
         MapError::ConcurrentWrites => Stop::Fatal("concurrent map writes".into()),
         MapError::ConcurrentReadWrite => Stop::Fatal("concurrent map read and map write".into()),
         MapError::ConcurrentIteration => {

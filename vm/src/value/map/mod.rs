@@ -46,6 +46,8 @@ pub enum MapError {
     NilMap,
     /// Runtime error: `hash of unhashable type …`.
     Unhashable(Uncomparable),
+    /// Panic, of a read or a deletion in an empty map: `hash of unhashable type: …`.
+    UnhashableInEmpty(Uncomparable),
     /// Fatal error: `concurrent map writes`.
     ConcurrentWrites,
     /// Fatal error: `concurrent map read and map write`.
@@ -202,8 +204,7 @@ impl Maps {
                 }
                 KeyKind::Generic => {
                     let key = self.generic(self.type_of(header), key);
-                    // An unhashable key panics whether or not its hash is needed.
-                    let hash = key.hash(self.seed, 0)?;
+                    let hash = self.hash_even_if_empty(header, &key)?;
                     find_hashed(header, &key, |_| Some(hash))
                 }
             }
@@ -274,11 +275,26 @@ impl Maps {
                 }
                 KeyKind::Generic => {
                     let key = self.generic(self.type_of(header), key);
-                    key.hash(self.seed, 0)?;
+                    self.hash_even_if_empty(header, &key)?;
                     delete(header, &key)
                 }
             }
         }
+    }
+
+    /// An unhashable key panics whether or not its hash is needed, but in an empty map in other words.
+    ///
+    /// # Safety
+    /// `header` must be a map's.
+    unsafe fn hash_even_if_empty(&self, header: *mut u64, key: &impl Key) -> Result<u32, MapError> {
+        key.hash(self.seed, 0).map_err(|error| {
+            // SAFETY: by the function's contract.
+            if unsafe { load(header.add(COUNT)) } == 0 {
+                MapError::UnhashableInEmpty(error)
+            } else {
+                MapError::Unhashable(error)
+            }
+        })
     }
 
     /// `len(map)`.
