@@ -27,12 +27,18 @@ fn programs() -> Vec<PathBuf> {
 
 fn importer(path: &str) -> Option<Vec<SourceFile>> {
     let files = minigo_stdlib::source(path)?;
-    let files = files.iter().map(|(name, text)| SourceFile::new(*name, *text));
+    let files = files
+        .iter()
+        .map(|(name, text)| SourceFile::new(*name, *text));
     Some(files.collect())
 }
 
 /// The listing of the program's own functions, and all mnemonics in them.
-fn listing(name: &str, source: &str, mnemonics: &mut BTreeSet<&'static str>) -> Result<String, String> {
+fn listing(
+    name: &str,
+    source: &str,
+    mnemonics: &mut BTreeSet<&'static str>,
+) -> Result<String, String> {
     let file = SourceFile::new(name, source);
     let compiled = minigo_compiler::compile(vec![file], &importer);
     let Some(program) = compiled.program else {
@@ -83,7 +89,10 @@ fn programs_become_the_expected_code() {
             std::fs::write(&path, text).expect("the program can be written");
         } else {
             let diff = similar::TextDiff::from_lines(expected, &comment);
-            failures.push(format!("{name}:\n{}", diff.unified_diff().header("expected", "got")));
+            failures.push(format!(
+                "{name}:\n{}",
+                diff.unified_diff().header("expected", "got")
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -91,5 +100,8 @@ fn programs_become_the_expected_code() {
         .iter()
         .filter(|m| !mnemonics.contains(**m) && !UNSEEN.contains(*m))
         .collect();
-    assert!(missing.is_empty(), "no program in tests/bytecode shows {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no program in tests/bytecode shows {missing:?}"
+    );
 }

@@ -426,3 +426,82 @@ const NARROW: &[Basic] = &[
     Basic::Uint32,
     Basic::Float32,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minigo_grammar::source::SourceFile;
+
+    /// What is known of the variables of `main`, whose body this is: `name: flags`.
+    fn check(body: &str, expected: &str) {
+        let text = format!("package main\n\nfunc use(...any) {{}}\n\nfunc main() {{\n{body}\n}}\n");
+        let importer = |path: &str| {
+            let file = SourceFile::new("runtime.mgo", "package runtime\n");
+            (path == "runtime").then(|| vec![file])
+        };
+        let checked = crate::check(vec![SourceFile::new("main.mgo", text)], &importer);
+        assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+        let module = checked.module.expect("a module");
+        let escapes = analyze(&module);
+        let mut got = Vec::new();
+        for (var, info) in module.funcs[module.main.0 as usize]
+            .vars
+            .iter()
+            .zip(&escapes.funcs[module.main.0 as usize].vars)
+        {
+            if var.name.is_empty() {
+                continue;
+            }
+            let mut flags = Vec::new();
+            for (set, flag) in [
+                (info.captured, "captured"),
+                (info.reassigned, "reassigned"),
+                (info.stepped, "stepped"),
+                (info.address_taken, "address"),
+                (info.in_cell(), "cell"),
+            ] {
+                if set {
+                    flags.push(flag);
+                }
+            }
+            got.push(format!("{}: {}", var.name, flags.join(" ")));
+        }
+        assert_eq!(got.join("\n"), expected);
+    }
+
+    #[test]
+    fn a_captured_variable_that_keeps_its_value_is_copied() {
+        check("x := 1\nuse(func() int { return x })", "x: captured");
+        check(
+            "x := 1\nx++\nuse(func() int { return x })",
+            "x: captured reassigned cell",
+        );
+        check(
+            "x := 1\nuse(func() { func() { x = 2 }() })",
+            "x: captured reassigned cell",
+        );
+    }
+
+    #[test]
+    fn the_post_statement_changes_the_next_iterations_variable() {
+        check(
+            "for i := 0; i < 3; i++ { use(func() int { return i }) }",
+            "i: captured stepped",
+        );
+        check(
+            "for i := 0; i < 3; i++ { use(func() int { return i }); i++ }",
+            "i: captured reassigned stepped cell",
+        );
+        check(
+            "for i := 0; i < 3; use(func() { i++ }) { }",
+            "i: captured reassigned cell",
+        );
+    }
+
+    #[test]
+    fn addresses_are_taken_by_slicing_and_of_parts() {
+        check("var a [3]int\nuse(a[:])", "a: address cell");
+        check("var p struct{ x [2]int }\nuse(&p.x[1])", "p: address cell");
+        check("var s []int\nuse(&s[1], s[1:])", "s: ");
+    }
+}

@@ -228,7 +228,7 @@ impl<'t> FuncGen<'_, '_, 't> {
         if !assigned.iter().any(|&a| overlap(a, (reg, kinds.len()))) {
             return reg;
         }
-        let temp = self.temp(&kinds);
+        let temp = self.temp(kinds);
         self.move_words(temp, reg, kinds.len());
         temp
     }

@@ -15,6 +15,12 @@ use std::rc::Rc;
 pub(super) struct Label(u32);
 
 impl Label {
+    /// A label for tests of what takes labels.
+    #[cfg(test)]
+    pub(super) fn test(index: u32) -> Label {
+        Label(index)
+    }
+
     /// The index as a `usize`.
     pub(super) fn index(self) -> usize {
         self.0 as usize

@@ -223,3 +223,64 @@ fn push_long(out: &mut Vec<Op>, op: Op, target: i64) {
         Op::Jump { to }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const R: Reg = Reg(0);
+
+    fn filler(count: usize) -> Vec<Op> {
+        vec![Op::ConstInt { dst: R, imm: 0 }; count]
+    }
+
+    #[test]
+    fn jumps_to_jumps_go_on_to_the_end() {
+        let code = vec![
+            Op::JumpIf { cond: R, to: 0 },
+            Op::Return0 {},
+            Op::Jump { to: 0 },
+            Op::Return0 {},
+            Op::Return0 {},
+        ];
+        let jumps = [(0, Label::test(0)), (2, Label::test(1))];
+        let out = assemble(filler(1), code, &jumps, &[2, 4]);
+        assert_eq!(out.code[1], Op::JumpIf { cond: R, to: 4 });
+        assert_eq!(out.code[3], Op::Jump { to: 2 });
+        assert_eq!(out.starts, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn what_a_short_jump_cannot_reach_is_jumped_around() {
+        let mut code = vec![Op::JumpLtInt {
+            lhs: R,
+            rhs: Reg(1),
+            to: 0,
+        }];
+        code.extend(filler(40_000));
+        code.push(Op::LoopIncLtInt {
+            i: R,
+            limit: Reg(1),
+            to: 0,
+        });
+        code.push(Op::Return0 {});
+        let jumps = [(0, Label::test(0)), (40_001, Label::test(1))];
+        let out = assemble(Vec::new(), code, &jumps, &[40_002, 1]);
+        let around = Op::JumpLeInt {
+            lhs: Reg(1),
+            rhs: R,
+            to: 2,
+        };
+        assert_eq!(out.code[..2], [around, Op::Jump { to: 40_004 }]);
+        let inc = Op::AddIntImm {
+            dst: R,
+            lhs: R,
+            imm: 1,
+        };
+        assert_eq!(
+            out.code[40_002..40_005],
+            [inc, around, Op::Loop { to: -40_002 }]
+        );
+        assert_eq!(out.code[40_005], Op::Return0 {});
+    }
+}

@@ -113,7 +113,7 @@ impl Layouts {
                         .elem_size
                         .saturating_mul(len)
                         .checked_next_multiple_of(align)
-                        .unwrap_or(u64::MAX & !15),
+                        .unwrap_or(!15),
                     pairs: elem.pairs,
                     period: if elem.elem_size < 8 {
                         vec![Int]

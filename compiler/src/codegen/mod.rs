@@ -59,8 +59,7 @@ pub fn generate(
     generator.well_known();
     let entry = generator.entry();
     generator.drain();
-    let program = generator.into_program(entry);
-    program
+    generator.into_program(entry)
 }
 
 /// What functions of a program share while it is generated.

@@ -57,7 +57,7 @@ impl<'t> FuncGen<'_, '_, 't> {
     }
 
     fn hidden(&mut self, kinds: &[WordKind]) -> Reg {
-        self.scoped(&kinds)
+        self.scoped(kinds)
     }
 
     /// Gives a target the value in `src`.
@@ -94,10 +94,9 @@ impl<'t> FuncGen<'_, '_, 't> {
             self.set_target(&range.key, key.0, key.1, Ownership::Private);
         }
         match value {
+            Some((Place::Register(reg), _)) if self.counter_is_key(&range.value, reg) => {}
             Some((Place::Register(reg), ty)) => {
-                if !self.counter_is_key(&range.value, reg) {
-                    self.set_target(&range.value, reg, ty, Ownership::Private);
-                }
+                self.set_target(&range.value, reg, ty, Ownership::Private);
             }
             Some((place, ty)) => self.set_from_place(&range.value, place, ty),
             None => {}

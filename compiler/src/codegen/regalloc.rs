@@ -177,3 +177,36 @@ impl Registers {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use WordKind::{Int, Ptr};
+
+    #[test]
+    fn groups_with_pointers_come_right_after_the_parameters() {
+        let mut registers = Registers::default();
+        registers.add_fixed(&[Int]);
+        let scalar = registers.alloc(&[Int]);
+        let slice = registers.alloc(&[Ptr, Int]);
+        let other = registers.alloc(&[Int]);
+        registers.need_out(3);
+        let numbers = registers.number().expect("few registers");
+        assert_eq!(numbers.kinds, [Int, Ptr, Int, Int, Int]);
+        assert_eq!(numbers.zero, (Reg(1), 2));
+        assert_eq!([scalar, slice, other].map(|r| numbers.of(r).0), [3, 1, 4]);
+        assert_eq!(numbers.of(out(2)), Reg(5 + FRAME_WORDS as u16 + 2));
+        assert_eq!(numbers.frame_size, 5 + FRAME_WORDS as u32 + 3);
+    }
+
+    #[test]
+    fn freed_groups_serve_values_of_the_same_kinds_only() {
+        let mut registers = Registers::default();
+        let a = registers.alloc(&[Int]);
+        registers.free(a);
+        registers.free(a);
+        assert_ne!(registers.alloc(&[Ptr]), a);
+        assert_eq!(registers.alloc(&[Int]), a);
+        assert_ne!(registers.alloc(&[Int]), a);
+    }
+}
