@@ -176,11 +176,14 @@ fn run(args: RunArgs) -> i32 {
     };
     let mut program_args = vec![args.check.file.clone()];
     program_args.extend(args.args);
+    let stress = collection_stress();
     let config = minigo_vm::Config {
         procs: processors(args.procs),
         seed: args.seed,
         heap: HeapConfig {
             gc_percent: gc_percent(),
+            stress,
+            validate: stress.is_some(),
             ..HeapConfig::default()
         },
         args: program_args,
@@ -324,6 +327,12 @@ fn gc_percent() -> Option<u32> {
         Ok(text) => text.parse().map_or(default, Some),
         Err(_) => default,
     }
+}
+
+/// `MINIGO_GCSTRESS=n`, for tests of minigo: collect at every n-th allocation, check each pointer met and poison what is freed.
+fn collection_stress() -> Option<u64> {
+    let text = std::env::var("MINIGO_GCSTRESS").ok()?;
+    text.parse().ok().filter(|&every: &u64| every > 0)
 }
 
 #[cfg(test)]

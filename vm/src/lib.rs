@@ -20,10 +20,11 @@ pub mod value;
 #[cfg(all(test, loom))]
 mod loom_tests;
 
+use goroutine::frame::Frame;
 use goroutine::{Goroutine, Status};
 use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
 use image::Image;
-use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, verify};
+use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, WordKind, verify};
 use native::NativeFn;
 use sched::{Config as SchedConfig, Entry, Finish, Hooks, Machine, Scheduler};
 use std::cell::UnsafeCell;
@@ -267,7 +268,7 @@ impl Vm {
         self.sched
             .for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
         self.sched
-            .visit_timer_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word));
+            .visit_timer_roots(|word| marker.mark_word(WordKind::Ptr, word));
         drop(marker);
         let helpers = self.sched.helpers();
         m.in_parallel(helpers, &|_| self.heap.marker().drain());
@@ -282,23 +283,26 @@ impl Vm {
         self.sched.note_wait(g);
         let mut bytes = 0;
         // SAFETY: the world is stopped: every goroutine is at a safepoint with its state saved.
-        for frame in unsafe { interp::traceback::frames(self, g) } {
+        for (depth, frame) in unsafe { interp::traceback::frames(self, g) }.enumerate() {
             let Some(func) = self.image.func_at(frame.pc) else {
                 continue;
             };
-            let kinds = &self.program().funcs[func.index()].registers;
+            let kinds = self.live_registers(func, frame.pc);
             // SAFETY: a frame has all its function's registers; nobody writes them while the world is stopped.
             marker.mark_words(kinds, unsafe {
                 std::slice::from_raw_parts(frame.base, kinds.len())
             });
             bytes += kinds.len() as u64 * 8;
+            if depth == 0 {
+                self.mark_native_arguments(marker, &frame);
+            }
         }
-        marker.mark_word(minigo_bytecode::WordKind::Ptr, g.waits_at());
+        marker.mark_word(WordKind::Ptr, g.waits_at());
         // SAFETY: the world is stopped.
         if let Some(unwind) = unsafe { g.unwind() } {
             let mut interfaces = Vec::new();
             unwind.visit_roots(
-                |word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word),
+                |word| marker.mark_word(WordKind::Ptr, word),
                 |value| interfaces.push(value),
             );
             for value in interfaces {
@@ -306,6 +310,32 @@ impl Vm {
             }
         }
         bytes
+    }
+
+    /// Marks what lies ready in the out area of an innermost frame that goes on with calling a native: collections that natives
+    /// cause happen before the call. All other calls have made their frames before they give way.
+    fn mark_native_arguments(&self, marker: &mut heap::Marker<'_>, frame: &Frame) {
+        // SAFETY: the frame's function lies in the image, and so does the op that it goes on with.
+        let Op::CallNative { window, native } = (unsafe { *frame.pc }) else {
+            return;
+        };
+        let kinds = &self.program().natives[native.index()].params;
+        // SAFETY: the out area has room for the arguments, and the ops before the call have written them.
+        marker.mark_words(kinds, unsafe {
+            std::slice::from_raw_parts(frame.base.add(window as usize), kinds.len())
+        });
+    }
+
+    /// The kinds of the registers that mean something in a frame that goes on at `pc`. The function's first op zeroes the others,
+    /// so where it has not run yet (in a goroutine that has not) they hold what was left behind by the stack's last user.
+    fn live_registers(&self, func: FuncId, pc: *const Op) -> &[WordKind] {
+        let func = &self.program().funcs[func.index()];
+        if self.image.offset_at(pc) == Some(0) {
+            let given = func.params.len() + usize::from(func.is_closure);
+            &func.registers[..given]
+        } else {
+            &func.registers
+        }
     }
 
     /// Appends to standard output.
@@ -360,7 +390,7 @@ fn byte_type() -> RuntimeType {
         name: "uint8".into(),
         kind: TypeKind::Uint8,
         named: false,
-        words: vec![minigo_bytecode::WordKind::Int],
+        words: vec![WordKind::Int],
         indirect: false,
         size: 8,
         elem_size: 1,

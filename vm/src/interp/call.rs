@@ -1,4 +1,7 @@
 //! Making room for a callee's frame, and giving way where a call is a safepoint.
+//!
+//! The safepoint is behind the call, at the callee's first op: there the arguments and the closure are registers of a frame,
+//! which the collector knows; in the caller's out area it would not see them.
 
 use super::{Ctx, Next, Stop, unwind};
 use crate::error::RuntimeError;
@@ -10,31 +13,6 @@ use minigo_bytecode::Op;
 
 /// Go's text for a stack that would exceed its limit; the line before it is printed by the unwinder.
 pub(crate) const STACK_OVERFLOW: &str = "stack overflow";
-
-/// What came of a request for room.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Room {
-    /// The frame fits now; the stack may have moved.
-    Made,
-    /// The goroutine has to give way first; pc and base are saved.
-    Yield,
-    /// The stack may not grow further.
-    Overflow,
-}
-
-/// Makes sure that `words` words from the (saved) base on fit; first answers a request to come to a safepoint.
-fn make_room(cx: &mut Ctx<'_>, words: usize) -> Room {
-    // Relaxed: only a hint, as in the interpreter's check.
-    if cx.g.limit().load(Ordering::Relaxed) == 0 && cx.m.safepoint(cx.g) == Safepoint::Yield {
-        return Room::Yield;
-    }
-    let offset = (cx.g.base() as usize - cx.g.stack() as usize) / 8;
-    // SAFETY: the goroutine is ours, and its base is saved.
-    match unsafe { cx.g.grow_stack(offset + words) } {
-        Ok(()) => Room::Made,
-        Err(_) => Room::Overflow,
-    }
-}
 
 /// Does the call at the saved pc, whatever the stack limit says.
 ///
@@ -80,12 +58,12 @@ pub(crate) unsafe fn enter(
     closure: u64,
     after: usize,
 ) -> Next {
-    // SAFETY: by the function's contract; room is made before the frame is written.
+    let end = cx.g.base() as usize - cx.g.stack() as usize + window as usize * 8;
+    // SAFETY: by the function's contract: the goroutine is ours, its base is saved, and room is made before the frame is written.
     unsafe {
-        match make_room(cx, window as usize + (*callee).frame_size as usize) {
-            Room::Made => {}
-            Room::Yield => return Next::Leave(Exit::Preempted),
-            Room::Overflow => return unwind::stop(cx, Stop::Fatal(STACK_OVERFLOW.into())),
+        let words = end / 8 + (*callee).frame_size as usize;
+        if cx.g.grow_stack(words).is_err() {
+            return unwind::stop(cx, Stop::Fatal(STACK_OVERFLOW.into()));
         }
         let base = cx.g.base().add(window as usize);
         if closure != 0 {
@@ -93,10 +71,15 @@ pub(crate) unsafe fn enter(
         }
         *base.sub(2) = cx.g.pc().add(after) as u64;
         *base.sub(1) = u64::from(window);
-        Next::Go {
-            pc: (*callee).code,
-            base,
+        let pc = (*callee).code;
+        cx.g.set_pc(pc);
+        cx.g.set_base(base);
+        // Relaxed: only a hint, as in the interpreter's check.
+        let wanted = cx.g.limit().load(Ordering::Relaxed) == 0;
+        if wanted && cx.m.safepoint(cx.g) == Safepoint::Yield {
+            return Next::Leave(Exit::Preempted);
         }
+        Next::Go { pc, base }
     }
 }
 
@@ -122,11 +105,6 @@ pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>) -> Next {
     // SAFETY: word 0 of a closure object is its function's id; the rest by the function's contract.
     unsafe {
         let callee = &raw const cx.vm.image().funcs[*(closure as *const u64) as usize];
-        let next = enter(cx, callee, window, closure, 0);
-        if let Next::Leave(Exit::Preempted) = next {
-            // The op is executed again: the closure goes back on the list.
-            unwind::push_defer(cx, closure);
-        }
-        next
+        enter(cx, callee, window, closure, 0)
     }
 }
