@@ -24,6 +24,7 @@ macro_rules! packages {
 
 packages! {
     "bufio": "bufio/bufio.mgo", crate::bufio::NATIVES;
+    "bytes": "bytes/bytes.mgo", &[];
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
     "io": "io/io.mgo", &[];

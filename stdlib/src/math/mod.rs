@@ -214,3 +214,131 @@ fn pow10(call: &mut Call<'_>) -> Outcome {
     call.set_float(0, result);
     Outcome::Done
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{exponential, special, trigonometry};
+
+    /// Expectations are bits that Go computes on amd64.
+    #[test]
+    fn results_are_those_of_go_to_the_last_bit() {
+        let check = |name: &str, result: f64, expected: f64| {
+            assert_eq!(
+                result.to_bits(),
+                expected.to_bits(),
+                "{name}: {result:e} instead of {expected:e}"
+            );
+        };
+        check(
+            "trigonometry::sin(1e10)",
+            trigonometry::sin(1e10),
+            -4.8750602508751073e-01,
+        );
+        check(
+            "trigonometry::cos(3.0)",
+            trigonometry::cos(3.0),
+            -9.899924966004454e-01,
+        );
+        check(
+            "trigonometry::tan(-0.7)",
+            trigonometry::tan(-0.7),
+            -8.422883804630794e-01,
+        );
+        check(
+            "trigonometry::atan2(1.0, -3.0)",
+            trigonometry::atan2(1.0, -3.0),
+            2.819842099193151,
+        );
+        check(
+            "trigonometry::asin(0.8)",
+            trigonometry::asin(0.8),
+            9.272952180016123e-01,
+        );
+        check(
+            "trigonometry::sinh(0.3)",
+            trigonometry::sinh(0.3),
+            3.045202934471426e-01,
+        );
+        check(
+            "trigonometry::tanh(0.7)",
+            trigonometry::tanh(0.7),
+            6.043677771171635e-01,
+        );
+        check(
+            "exponential::exp(1.1)",
+            exponential::exp(1.1),
+            3.0041660239464334,
+        );
+        check(
+            "exponential::log(3.3)",
+            exponential::log(3.3),
+            1.1939224684724346,
+        );
+        check("exponential::log10(1000.0)", exponential::log10(1000.0), 3);
+        check(
+            "exponential::pow(1.7, 3.3)",
+            exponential::pow(1.7, 3.3),
+            5.760781994950997,
+        );
+        check(
+            "exponential::pow(2.0, -1074.0)",
+            exponential::pow(2.0, -1074.0),
+            5e-324,
+        );
+        check(
+            "exponential::exp2(0.3)",
+            exponential::exp2(0.3),
+            1.2311444133449163,
+        );
+        check(
+            "exponential::cbrt(10.0)",
+            exponential::cbrt(10.0),
+            2.154434690031884,
+        );
+        check(
+            "exponential::hypot(1.1, 2.2)",
+            exponential::hypot(1.1, 2.2),
+            2.459674775249769,
+        );
+        check(
+            "exponential::gamma(4.5)",
+            exponential::gamma(4.5),
+            1.163172839656745e+01,
+        );
+        check(
+            "exponential::erfinv(0.9)",
+            exponential::erfinv(0.9),
+            1.1630871536766738,
+        );
+        check(
+            "special::log1p(0.27)",
+            special::log1p(0.27),
+            2.3901690047049992e-01,
+        );
+        check(
+            "special::asinh(1.3)",
+            special::asinh(1.3),
+            1.078451058954897,
+        );
+        check(
+            "special::acosh(1.3)",
+            special::acosh(1.3),
+            7.564329108569596e-01,
+        );
+        check(
+            "special::atanh(0.3)",
+            special::atanh(0.3),
+            3.0951960420311175e-01,
+        );
+        check(
+            "special::erf(1.4)",
+            special::erf(1.4),
+            9.522851197626487e-01,
+        );
+        check(
+            "special::erfc(2.0)",
+            special::erfc(2.0),
+            4.677734981047265e-03,
+        );
+    }
+}

@@ -488,3 +488,59 @@ pub(crate) fn underscores_ok(s: &[u8]) -> bool {
     }
     before != b'_'
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expectations are what Go prints.
+    fn check(value: f64, form: char, precision: i64, float32: bool, expected: &str) {
+        let mut out = Vec::new();
+        append_float(&mut out, value, form as u8, precision, float32);
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            expected,
+            "{value:e} {form} {precision}"
+        );
+    }
+
+    #[test]
+    fn floats_are_laid_out_as_in_go() {
+        check(0.0, 'g', -1, false, "0");
+        check(-0.0, 'e', -1, false, "-0e+00");
+        check(1e21, 'g', -1, false, "1e+21");
+        check(123456789.0, 'g', -1, false, "1.23456789e+08");
+        check(100000.0, 'g', -1, false, "100000");
+        check(1e-5, 'G', -1, false, "1E-05");
+        check(0.1, 'g', -1, true, "0.1");
+        check(0.1, 'e', 10, true, "1.0000000149e-01");
+        check(2.5, 'f', 0, false, "2");
+        check(3.5, 'f', 0, false, "4");
+        check(1234.5678, 'g', 3, false, "1.23e+03");
+        check(100.0, 'g', 5, false, "100");
+        check(5e-324, 'e', -1, false, "5e-324");
+        check(238.286041259765625, 'f', -1, false, "238.28604125976562");
+        check(1.0, 'x', -1, false, "0x1p+00");
+        check(1.5, 'X', 3, false, "0X1.800P+00");
+        check(1.0, 'b', -1, false, "4503599627370496p-52");
+        check(f64::NAN, 'f', 2, false, "NaN");
+        check(f64::NEG_INFINITY, 'g', -1, false, "-Inf");
+    }
+
+    #[test]
+    fn floats_are_read_as_in_go() {
+        let check = |text: &str, float32: bool, expected: (f64, Option<ParseProblem>)| {
+            assert_eq!(parse_float(text.as_bytes(), float32), expected, "{text}");
+        };
+        check("1_000.5", false, (1000.5, None));
+        check("0x1.8p1", false, (3.0, None));
+        check("0x1p-1075", false, (0.0, None));
+        check("0x1.8p-1074", false, (1e-323, None));
+        check("-infinity", false, (f64::NEG_INFINITY, None));
+        check("1e400", false, (f64::INFINITY, Some(ParseProblem::Range)));
+        check("16777217", true, (16777216.0, None));
+        for wrong in ["", "1__0", "0x1.8", ".", "1e", "-nan", " 1", "0x.p1"] {
+            check(wrong, false, (0.0, Some(ParseProblem::Syntax)));
+        }
+    }
+}
