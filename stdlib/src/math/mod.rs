@@ -274,7 +274,11 @@ mod tests {
             exponential::log(3.3),
             1.1939224684724346,
         );
-        check("exponential::log10(1000.0)", exponential::log10(1000.0), 3);
+        check(
+            "exponential::log10(1000.0)",
+            exponential::log10(1000.0),
+            3.0,
+        );
         check(
             "exponential::pow(1.7, 3.3)",
             exponential::pow(1.7, 3.3),
