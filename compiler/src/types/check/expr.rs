@@ -532,7 +532,13 @@ impl Checker<'_> {
         let problem = match x.form {
             Form::Conversion => "requires function call, not conversion",
             Form::Expression => "discards result of",
-            Form::Statement => return x.is_valid().then(|| *x.take_tree()),
+            Form::Statement => {
+                return x.is_valid().then(|| {
+                    let mut tree = *x.take_tree();
+                    check_receiver_now(&mut tree);
+                    tree
+                });
+            }
         };
         if x.is_valid() {
             let call = self.describe(&x);
@@ -600,5 +606,27 @@ impl Checker<'_> {
         self.comparison(&mut x, y, CompareOp::Eq, true);
         self.convert_untyped(&mut x, Ty::BOOL);
         x.is_valid().then(|| (*x.take_tree(), constant))
+    }
+}
+
+/// The receiver of a deferred or started call is evaluated by the statement: a nil interface panics there.
+fn check_receiver_now(call: &mut typed::Expr) {
+    match &mut call.kind {
+        ExprKind::Let { body, .. } => check_receiver_now(body),
+        ExprKind::Call { callee, .. } => {
+            if let typed::Callee::Interface { recv, .. } | typed::Callee::TypeParam { recv, .. } =
+                &mut **callee
+            {
+                let (ty, loc) = (recv.ty, recv.loc);
+                let value = typed::Expr {
+                    ty,
+                    loc,
+                    kind: ExprKind::Zero,
+                };
+                let value = std::mem::replace(recv, value);
+                recv.kind = ExprKind::NilCheck(Box::new(value));
+            }
+        }
+        _ => {}
     }
 }

@@ -416,12 +416,12 @@ impl Checker<'_> {
         let BoundMethod { recv, target } = *method;
         let (loc, recv_ty) = (x.loc, recv.ty);
         let init = match target {
-            MethodTarget::Declared { .. } => recv,
-            _ => Box::new(Expr {
+            MethodTarget::Interface { .. } => Box::new(Expr {
                 ty: recv_ty,
                 loc,
                 kind: ExprKind::NilCheck(recv),
             }),
+            _ => recv,
         };
         let var = self.new_var("".into(), recv_ty, loc);
         let Some(sig) = self.types.as_sig(x.ty).cloned() else {
