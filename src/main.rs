@@ -238,7 +238,13 @@ fn read(name: &str) -> SourceFile {
     };
     let name = if name == "-" { "stdin" } else { name };
     match String::from_utf8(bytes) {
-        Ok(text) => SourceFile::new(name, text),
+        Ok(mut text) => {
+            if text.starts_with("#!") {
+                // A script's first line names the program that runs it; to Go it is a comment.
+                text.replace_range(..2, "//");
+            }
+            SourceFile::new(name, text)
+        }
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
