@@ -477,7 +477,7 @@ mod tests {
             "x: captured reassigned cell",
         );
         check(
-            "x := 1\nuse(func() { func() { x = 2 }() })",
+            "x := 1\nuse(x, func() { func() { x = 2 }() })",
             "x: captured reassigned cell",
         );
     }
