@@ -1,15 +1,14 @@
 //! Declarations: package-level objects when they are needed first, local ones where they stand.
 
 use super::assign::{InitTarget, Values};
+use super::cycle::ValueCycle;
 use super::{Checker, Context, FuncContext, NamedState, Node};
 use crate::diagnostics::code;
 use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, State};
-use crate::types::ty::{DeclaredMethod, FileIndex, Loc, Named, NamedId, PackageId, Ty, Type};
+use crate::types::ty::{FileIndex, Loc, Named, NamedId, PackageId, Ty, Type};
 use crate::types::typed::{self, FuncRef, GlobalRef, LitId, Stmt, StmtKind, Target};
-use minigo_grammar::ast::{self, DeclId, Expr, ExprId, Ident};
-use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::ast::{self, DeclId, ExprId, Ident};
 use minigo_grammar::source::Span;
-use minigo_grammar::symbol::Symbol;
 use std::rc::Rc;
 
 /// An initialised package-level `var` line: what runs at start-up.
@@ -20,16 +19,6 @@ pub(super) struct Initializer {
     pub(super) stmt: Stmt,
     /// What belongs to its expressions.
     pub(super) func: FuncContext,
-}
-
-/// What a cycle of declarations is made of.
-enum ValueCycle {
-    /// Variables only: ordering their initialisation reports it.
-    Vars,
-    /// Constants, and variables perhaps.
-    Consts,
-    /// Something else too.
-    No,
 }
 
 impl<'a> Checker<'a> {
@@ -86,56 +75,6 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What a cycle of declarations is made of.
-    fn value_cycle(&self, cycle: &[ObjectId]) -> ValueCycle {
-        let mut all_vars = true;
-        for &object in cycle {
-            let Some(site) = self.objects[object].site else {
-                return ValueCycle::No;
-            };
-            match self.asts[site.file.0 as usize].decl(site.decl) {
-                ast::Decl::Var(_) => {}
-                ast::Decl::Const(_) => all_vars = false,
-                _ => return ValueCycle::No,
-            }
-        }
-        if all_vars {
-            ValueCycle::Vars
-        } else {
-            ValueCycle::Consts
-        }
-    }
-
-    /// A constant that needs its own value.
-    fn const_cycle(&mut self, cycle: &[ObjectId]) {
-        let start = (0..cycle.len())
-            .min_by_key(|&i| self.objects[cycle[i]].loc.span)
-            .unwrap_or(0);
-        let name = |checker: &Self, object: ObjectId| -> String {
-            checker
-                .symbols
-                .name(checker.objects[object].name)
-                .to_string()
-        };
-        let first = cycle[start];
-        let (loc, text) = (self.objects[first].loc, name(self, first));
-        if cycle.len() == 1 {
-            let message = format!("initialization cycle: {text} refers to itself");
-            self.error_at(code::INIT_CYCLE, loc, message);
-            return;
-        }
-        let message = format!("initialization cycle for {text}");
-        let mut diagnostic = Diagnostic::error(code::INIT_CYCLE, loc.span, message);
-        for i in 0..cycle.len() {
-            let from = cycle[(start + i) % cycle.len()];
-            let to = cycle[(start + i + 1) % cycle.len()];
-            let place = self.place(self.objects[from].loc);
-            let line = format!("{place}: {} refers to {}", name(self, from), name(self, to));
-            diagnostic = diagnostic.with_continuation(line);
-        }
-        self.diagnostics.push((loc.file, diagnostic));
-    }
-
     /// A declared function or method is used: queues its body and notes the dependency.
     pub(super) fn use_func(&mut self, func: FuncRef) {
         self.depend_on(Node::Func(func));
@@ -146,7 +85,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn depend_on(&mut self, node: Node) {
+    pub(super) fn depend_on(&mut self, node: Node) {
         if let Some(decl) = self.cx.decl {
             let nodes = self.dependencies.entry(decl).or_default();
             if !nodes.contains(&node) {
@@ -155,7 +94,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_declaration(&mut self, object: ObjectId) {
+    pub(super) fn check_declaration(&mut self, object: ObjectId) {
         let Some(site) = self.objects[object].site else {
             return;
         };
@@ -181,7 +120,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_const(&mut self, object: ObjectId, site: DeclSite, decl: &ast::ConstDecl) {
+    pub(super) fn check_const(&mut self, object: ObjectId, site: DeclSite, decl: &ast::ConstDecl) {
         let depth = std::mem::replace(&mut self.type_depth, 0);
         let ast = &self.asts[site.file.0 as usize];
         let ast::Decl::Const(source) = ast.decl(site.source) else {
@@ -201,7 +140,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A constant of the given declaration line; `iota` is in the context.
-    fn const_object(&mut self, ty: Option<ExprId>, value: Option<ExprId>) -> ObjectKind {
+    pub(super) fn const_object(&mut self, ty: Option<ExprId>, value: Option<ExprId>) -> ObjectKind {
         let ty = match ty {
             None => None,
             Some(id) => {
@@ -266,7 +205,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_global(&mut self, object: ObjectId, site: DeclSite, decl: &ast::VarDecl) {
+    pub(super) fn check_global(&mut self, object: ObjectId, site: DeclSite, decl: &ast::VarDecl) {
         let depth = std::mem::replace(&mut self.type_depth, 0);
         let package = self.objects[object].package;
         let objects = self.line_objects(site);
@@ -335,14 +274,14 @@ impl<'a> Checker<'a> {
         self.type_depth = depth;
     }
 
-    fn line_objects(&self, site: DeclSite) -> Vec<ObjectId> {
+    pub(super) fn line_objects(&self, site: DeclSite) -> Vec<ObjectId> {
         self.global_lines
             .get(&(site.file, site.decl))
             .cloned()
             .unwrap_or_default()
     }
 
-    fn new_global(&mut self, object: ObjectId) {
+    pub(super) fn new_global(&mut self, object: ObjectId) {
         let Object {
             name, package, loc, ..
         } = self.objects[object];
@@ -361,7 +300,7 @@ impl<'a> Checker<'a> {
         self.objects[object].state = State::Active;
     }
 
-    fn set_global_type(&mut self, object: ObjectId, new: Ty) {
+    pub(super) fn set_global_type(&mut self, object: ObjectId, new: Ty) {
         if let ObjectKind::Global { global, ty } = &mut self.objects[object].kind {
             *ty = new;
             self.globals[global.0 as usize].ty = new;
@@ -369,7 +308,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Gives the variables their types; what initialises them.
-    fn finish_global(
+    pub(super) fn finish_global(
         &mut self,
         group: &[ObjectId],
         ty: Option<Ty>,
@@ -532,7 +471,7 @@ impl<'a> Checker<'a> {
         self.check_field_names(id, file, decl);
     }
 
-    fn defined_as(&mut self, id: NamedId, decl: &'a ast::TypeDecl) -> Ty {
+    pub(super) fn defined_as(&mut self, id: NamedId, decl: &'a ast::TypeDecl) -> Ty {
         self.cx.scopes.open();
         let ast = self.ast();
         let params = self.types.named[id.0 as usize].type_params.clone();
@@ -557,261 +496,12 @@ impl<'a> Checker<'a> {
         self.types.underlying(rhs)
     }
 
-    /// The methods declared for a type of this name in the current package.
-    fn collect_methods(&mut self, id: NamedId, name: Symbol) {
-        let Some(decls) = self.method_decls.remove(&(self.cx.package, name)) else {
-            return;
-        };
-        let package = self.cx.package;
-        for (file, decl_id) in decls {
-            let asts = self.asts;
-            let ast = &asts[file.0 as usize];
-            let ast::Decl::Func(decl) = ast.decl(decl_id) else {
-                continue;
-            };
-            let method = self.name(decl.name.name);
-            let loc = Loc {
-                file,
-                span: decl.name.span,
-            };
-            let named = &self.types.named[id.0 as usize];
-            if let Some(other) = named.methods.iter().find(|m| m.name == method) {
-                let (place, other_span) = (self.place(other.loc), other.loc.span);
-                let message = format!("method {}.{method} already declared at {place}", named.name);
-                let diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message)
-                    .with_label(other_span, "declared here first".to_string());
-                self.diagnostics.push((file, diagnostic));
-                self.orphan_method(file, decl_id);
-                continue;
-            }
-            let pointer = decl
-                .recv
-                .is_some_and(|recv| matches!(ast.expr(ast.unparen(recv.ty)), Expr::Star(_)));
-            let func = self.new_func(file, decl_id, decl, Some((id, pointer)));
-            let library = self.packages[package.0 as usize].library;
-            self.types.named[id.0 as usize]
-                .methods
-                .push(DeclaredMethod {
-                    name: method,
-                    package,
-                    pointer,
-                    sig: Ty::INVALID,
-                    func,
-                    loc,
-                });
-            let info = self.named_info(id);
-            info.methods_known.push(false);
-            if !library {
-                self.pending_methods
-                    .push((id, self.types.named[id.0 as usize].methods.len() - 1));
-            }
-        }
-    }
-
-    /// Field and method names of a struct type must differ.
-    fn check_field_names(&mut self, id: NamedId, file: FileIndex, decl: &'a ast::TypeDecl) {
-        let named = &self.types.named[id.0 as usize];
-        let Type::Struct(fields) = self.types.under(named.underlying) else {
-            return;
-        };
-        let ast = &self.asts[file.0 as usize];
-        let mut clashes = Vec::new();
-        for method in &named.methods {
-            if fields.iter().any(|field| field.name == method.name) {
-                clashes.push((method.name.clone(), method.loc));
-            }
-        }
-        for (name, loc) in clashes {
-            let message = format!("field and method with the same name {name}");
-            let mut diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message);
-            if let Expr::StructType(list) = ast.expr(ast.unparen(decl.ty)) {
-                let field = ast
-                    .field_list(list)
-                    .iter()
-                    .find(|field| self.symbols.name(field.name.name) == &*name);
-                if let Some(field) = field {
-                    let span = field.name.span;
-                    let place = self.place(Loc { file, span });
-                    diagnostic = diagnostic
-                        .with_continuation(format!("{place}: other declaration of {name}"))
-                        .with_label(span, format!("other declaration of {name}"));
-                }
-            }
-            self.diagnostics.push((loc.file, diagnostic));
-        }
-    }
-
-    /// Makes sure that the signature of a declared method is known.
-    pub(crate) fn resolve_method(&mut self, id: NamedId, index: usize) {
-        if let Some((origin, _)) = self.types.named[id.0 as usize].origin {
-            self.resolve_instance_method(id, origin, index);
-            return;
-        }
-        match self.named_info(id).methods_known.get_mut(index) {
-            Some(known) if !*known => *known = true,
-            _ => return,
-        }
-        let func = self.types.named[id.0 as usize].methods[index].func;
-        let Some((file, decl_id)) = self.func_sources[func.0 as usize].site else {
-            return;
-        };
-        let asts = self.asts;
-        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
-            return;
-        };
-        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
-            checker.cx.scopes.open();
-            checker.bind_receiver_params(id, decl);
-            checker.check_receiver_type(decl);
-            let sig = checker.signature(decl.sig);
-            checker.cx.scopes.close();
-            sig
-        });
-        self.types.named[id.0 as usize].methods[index].sig = sig;
-        let params = self.types.named[id.0 as usize].type_params.clone();
-        let named_ty = if params.is_empty() {
-            self.types.intern(Type::Named(id))
-        } else {
-            let args = params
-                .iter()
-                .map(|&param| self.types.intern(Type::Param(param)))
-                .collect();
-            self.instance(id, args)
-        };
-        let recv = if self.types.named[id.0 as usize].methods[index].pointer {
-            self.types.intern(Type::Pointer(named_ty))
-        } else {
-            named_ty
-        };
-        self.funcs[func.0 as usize].code.sig = self.with_receiver(sig, recv);
-        if self.type_depth == 0 {
-            self.finish_types();
-        }
-    }
-
-    /// The signature with the receiver as first parameter.
-    fn with_receiver(&mut self, sig: Ty, recv: Ty) -> Ty {
-        match self.types.get(sig).clone() {
-            Type::Func(mut sig) => {
-                sig.params.insert(0, recv);
-                self.types.intern(Type::Func(sig))
-            }
-            _ => sig,
-        }
-    }
-
-    /// Inside a method of a generic type, the receiver's type arguments name the type's parameters.
-    pub(super) fn bind_receiver_params(&mut self, id: NamedId, decl: &ast::FuncDecl) {
-        let ast = self.ast();
-        let Some(recv) = decl.recv else { return };
-        let mut base = ast.unparen(recv.ty);
-        if let Expr::Star(inner) = ast.expr(base) {
-            base = ast.unparen(inner);
-        }
-        let Expr::Index { indices, .. } = ast.expr(base) else {
-            return;
-        };
-        let params = self.types.named[id.0 as usize].type_params.clone();
-        let names = ast.expr_list(indices);
-        for (i, &arg) in names.iter().enumerate() {
-            match (ast.expr(arg), params.get(i)) {
-                (Expr::Ident(name), Some(&param)) => {
-                    let span = ast.expr_span(arg);
-                    self.bind_type_param(Ident { name, span }, param);
-                }
-                (Expr::Ident(_), None) => {}
-                _ => {
-                    let text = self.expr_string(arg);
-                    let span = ast.expr_span(arg);
-                    self.error(
-                        code::BAD_RECEIVER,
-                        span,
-                        format!("receiver type parameter {text} must be an identifier"),
-                    );
-                }
-            }
-        }
-        if names.len() != params.len() {
-            let count = names.len();
-            let plural = if count == 1 { "" } else { "s" };
-            let span = ast.expr_span(base);
-            self.error(
-                code::BAD_RECEIVER,
-                span,
-                format!(
-                    "receiver declares {count} type parameter{plural}, but receiver base type declares {}",
-                    params.len()
-                ),
-            );
-        }
-    }
-
-    /// The receiver's type as written must exist and be one that can have methods.
-    fn check_receiver_type(&mut self, decl: &ast::FuncDecl) -> Ty {
-        let ast = self.ast();
-        let Some(recv) = decl.recv else {
-            return Ty::INVALID;
-        };
-        if !decl.type_params.is_empty() {
-            self.error(
-                code::UNSUPPORTED,
-                decl.name.span,
-                "not supported by minigo: generic method",
-            );
-        }
-        let ty = self.type_expr(recv.ty);
-        let mut base = ast.unparen(recv.ty);
-        if let Expr::Star(inner) = ast.expr(base) {
-            base = ast.unparen(inner);
-        }
-        let loc = self.loc(ast.expr_span(base));
-        self.later.push(super::types::Later::Receiver { ty, loc });
-        ty
-    }
-
-    pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc) {
-        let (base, _) = self.deref(ty);
-        if base == Ty::INVALID {
-            return;
-        }
-        let text = self.type_string_at(base, loc.file);
-        let package = self.file_packages[loc.file.0 as usize];
-        let message = match self.types.get(base) {
-            Type::Named(id) if self.types.named[id.0 as usize].package != package => {
-                format!("cannot define new methods on non-local type {text}")
-            }
-            Type::Named(_) => match self.types.under(base) {
-                Type::Pointer(_) | Type::Interface(_) => {
-                    format!("invalid receiver type {text} (pointer or interface type)")
-                }
-                _ => return,
-            },
-            Type::Basic(_) => format!("cannot define new methods on non-local type {text}"),
-            _ => {
-                let text = self.type_string_at(ty, loc.file);
-                format!("invalid receiver type {text}")
-            }
-        };
-        self.error_at(code::BAD_RECEIVER, loc, message);
-    }
-
-    /// A method that belongs to no type of the package: its body is still checked.
-    pub(super) fn orphan_method(&mut self, file: FileIndex, decl_id: DeclId) {
-        let asts = self.asts;
-        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
-            return;
-        };
-        let func = self.new_func(file, decl_id, decl, None);
-        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
-            let recv = checker.check_receiver_type(decl);
-            let sig = checker.signature(decl.sig);
-            checker.with_receiver(sig, recv)
-        });
-        self.funcs[func.0 as usize].code.sig = sig;
-        self.use_func(func);
-    }
-
-    fn check_func_decl(&mut self, object: ObjectId, site: DeclSite, decl: &'a ast::FuncDecl) {
+    pub(super) fn check_func_decl(
+        &mut self,
+        object: ObjectId,
+        site: DeclSite,
+        decl: &'a ast::FuncDecl,
+    ) {
         let func = self.new_func(site.file, site.decl, decl, None);
         self.objects[object].kind = ObjectKind::Func {
             func,
@@ -950,7 +640,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn local_consts(&mut self, decl: &'a ast::ConstDecl, source: &'a ast::ConstDecl) {
+    pub(super) fn local_consts(&mut self, decl: &'a ast::ConstDecl, source: &'a ast::ConstDecl) {
         let ast = self.ast();
         let names = ast.ident_list(decl.names);
         let values = ast.expr_list(source.values);

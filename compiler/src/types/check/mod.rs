@@ -5,14 +5,15 @@
 //! checker of Go's own compiler. Each error is reported once: what failed has the type `Ty::INVALID` or an
 //! operand of mode `Invalid`, and silences everything built on it.
 //!
-//! One file a subject: `package` (collecting, finishing), `decl`, `types` (type expressions), `generic`, `stmt`, `range`,
-//! `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
+//! One file a subject: `package` (collecting, finishing), `decl`, `method`, `cycle`, `types` (type expressions), `interface`,
+//! `generic`, `stmt`, `switch`, `select`, `range`, `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
 
 mod assign;
 mod binary;
 mod builtin;
 mod call;
 mod const_expr;
+mod cycle;
 mod decl;
 #[cfg(test)]
 mod declaration_tests;
@@ -22,14 +23,18 @@ mod generic;
 mod index;
 mod init_order;
 mod instance;
+mod interface;
 mod label;
 mod literal;
 pub(crate) mod lookup;
+mod method;
 mod operand;
 mod package;
 mod range;
+mod select;
 mod selector;
 mod stmt;
+mod switch;
 mod terminating;
 #[cfg(test)]
 mod tests;

@@ -52,8 +52,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A call of the builtin `panic`. A function of that name is told apart at package level only, where it is declared
-    /// in practice.
+    /// A call of the builtin `panic`. The name is looked up where the body ends, so only a local function of that name in
+    /// an inner block is taken for it.
     fn is_panic(&self, x: ExprId) -> bool {
         let ast = self.ast();
         let Expr::Call { fun, .. } = ast.expr(ast.unparen(x)) else {

@@ -8,18 +8,12 @@ use super::lookup::is_exported;
 use super::{Checker, NamedState};
 use crate::diagnostics::code;
 use crate::types::scope::{ObjectId, ObjectKind, State};
-use crate::types::ty::{
-    Basic, Dir, Field, FileIndex, Interface, Loc, Method, NamedId, PackageId, Sig, Term, Ty, Type,
-};
-use minigo_grammar::ast::{self, ArrayLen, ChanDir, Expr, ExprId, InterfaceElem, SigId};
+use crate::types::ty::{Dir, Field, FileIndex, Loc, NamedId, PackageId, Sig, Term, Ty, Type};
+use minigo_grammar::ast::{self, ArrayLen, ChanDir, Expr, ExprId, SigId};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use num_traits::ToPrimitive;
-use std::rc::Rc;
-
-/// Go's compiler takes no more terms in a union.
-const MAX_TERMS: usize = 100;
 
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
@@ -133,14 +127,14 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of one of several names; equal nodes were checked with the name before.
-    fn shared_type(&mut self, previous: Option<ExprId>, id: ExprId, known: &[Ty]) -> Ty {
+    pub(super) fn shared_type(&mut self, previous: Option<ExprId>, id: ExprId, known: &[Ty]) -> Ty {
         match (previous, known.last()) {
             (Some(previous), Some(&ty)) if previous == id => ty,
             _ => self.type_expr(id),
         }
     }
 
-    fn not_a_type(&mut self, id: ExprId) -> Ty {
+    pub(super) fn not_a_type(&mut self, id: ExprId) -> Ty {
         let text = self.expr_string(id);
         let span = self.ast().expr_span(id);
         self.error(code::NOT_A_TYPE, span, format!("{text} is not a type"));
@@ -210,7 +204,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn named_type(&mut self, id: ExprId, name: Symbol) -> Ty {
+    pub(super) fn named_type(&mut self, id: ExprId, name: Symbol) -> Ty {
         let span = self.ast().expr_span(id);
         if name.is_blank() {
             let known = &self.cx.func.blank_params;
@@ -234,7 +228,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The type that an object is; reports an error if it is none.
-    fn object_type(&mut self, object: ObjectId, span: Span) -> Ty {
+    pub(super) fn object_type(&mut self, object: ObjectId, span: Span) -> Ty {
         if self.objects[object].state == State::Active {
             return self.active_type(object);
         }
@@ -268,7 +262,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of an object whose declaration is being checked: known for defined types, else a cycle.
-    fn active_type(&mut self, object: ObjectId) -> Ty {
+    pub(super) fn active_type(&mut self, object: ObjectId) -> Ty {
         match self.objects[object].kind {
             ObjectKind::Type(ty) => ty,
             _ => {
@@ -303,7 +297,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn qualified_type(&mut self, id: ExprId, x: ExprId, sel: ast::Ident) -> Ty {
+    pub(super) fn qualified_type(&mut self, id: ExprId, x: ExprId, sel: ast::Ident) -> Ty {
         let ast = self.ast();
         let package = match ast.expr(ast.unparen(x)) {
             Expr::Ident(name) => {
@@ -421,7 +415,7 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn struct_type(&mut self, list: &[ast::Field]) -> Ty {
+    pub(super) fn struct_type(&mut self, list: &[ast::Field]) -> Ty {
         let ast = self.ast();
         let mut fields: Vec<Field> = Vec::with_capacity(list.len());
         let mut spans: Vec<Span> = Vec::with_capacity(list.len());
@@ -468,263 +462,6 @@ impl<'a> Checker<'a> {
         self.types.intern(Type::Struct(fields.into()))
     }
 
-    fn interface_type(&mut self, list: &[InterfaceElem]) -> Ty {
-        let ast = self.ast();
-        let mut methods: Vec<(Method, Loc, bool)> = Vec::new();
-        let mut terms: Option<Vec<Term>> = None;
-        let mut comparable = false;
-        for elem in list {
-            let InterfaceElem::Method { name, sig } = *elem else {
-                continue;
-            };
-            if name.name.is_blank() {
-                self.error(
-                    code::DUPLICATE_METHOD,
-                    name.span,
-                    "methods must have a unique non-blank name",
-                );
-                continue;
-            }
-            let sig = self.signature(sig);
-            let text = self.name(name.name);
-            let method = Method {
-                package: (!is_exported(&text)).then_some(self.cx.package),
-                name: text,
-                sig,
-            };
-            let loc = self.loc(name.span);
-            self.add_method(&mut methods, method, loc, true);
-        }
-        for elem in list {
-            let InterfaceElem::Embedded(id) = *elem else {
-                continue;
-            };
-            let loc = self.loc(ast.expr_span(id));
-            let embedded = self.union_type(id);
-            let (other_terms, other_comparable) = match embedded {
-                Union::Invalid => continue,
-                Union::Terms(terms) => (Some(terms), false),
-                Union::Type(ty) => {
-                    self.complete_type(ty);
-                    match self.types.under(ty).clone() {
-                        Type::Interface(interface) => {
-                            for method in &interface.methods {
-                                self.add_method(&mut methods, method.clone(), loc, false);
-                            }
-                            (interface.terms.clone(), interface.comparable)
-                        }
-                        Type::Basic(Basic::Invalid) => continue,
-                        _ => (Some(vec![Term { tilde: false, ty }]), false),
-                    }
-                }
-            };
-            comparable |= other_comparable;
-            terms = match (terms, other_terms) {
-                (None, other) => other,
-                (known, None) => known,
-                (Some(known), Some(other)) => Some(self.intersect(&known, &other)),
-            };
-        }
-        if comparable && let Some(list) = &mut terms {
-            // The comparable types of a union are a union again.
-            list.retain(|term| self.types.comparable(term.ty, false));
-            comparable = false;
-        }
-        let mut methods: Vec<Method> = methods.into_iter().map(|(method, _, _)| method).collect();
-        methods.sort_by(|a, b| (&a.name, a.package).cmp(&(&b.name, b.package)));
-        self.types.intern(Type::Interface(Rc::new(Interface {
-            methods,
-            terms,
-            comparable,
-        })))
-    }
-
-    fn add_method(
-        &mut self,
-        methods: &mut Vec<(Method, Loc, bool)>,
-        method: Method,
-        loc: Loc,
-        explicit: bool,
-    ) {
-        let same = methods
-            .iter()
-            .find(|(m, _, _)| m.name == method.name && m.package == method.package);
-        let Some((other, other_loc, _)) = same else {
-            methods.push((method, loc, explicit));
-            return;
-        };
-        if explicit || other.sig != method.sig {
-            let (name, other_loc) = (&method.name, *other_loc);
-            let place = self.place(other_loc);
-            self.report(
-                Diagnostic::error(
-                    code::DUPLICATE_METHOD,
-                    loc.span,
-                    format!("duplicate method {name}"),
-                )
-                .with_continuation(format!("{place}: other declaration of method {name}"))
-                .with_label(
-                    other_loc.span,
-                    format!("other declaration of method {name}"),
-                ),
-            );
-        }
-    }
-
-    /// The types in both lists of terms.
-    fn intersect(&self, a: &[Term], b: &[Term]) -> Vec<Term> {
-        let mut both = Vec::new();
-        for x in a {
-            for y in b {
-                let common = match (x.tilde, y.tilde) {
-                    (_, true) if self.types.underlying(x.ty) == self.types.underlying(y.ty) => *x,
-                    (true, false) if self.types.underlying(x.ty) == self.types.underlying(y.ty) => {
-                        *y
-                    }
-                    (false, false) if x.ty == y.ty => *x,
-                    _ => continue,
-                };
-                if !both.contains(&common) {
-                    both.push(common);
-                }
-            }
-        }
-        both
-    }
-
-    /// What an interface embeds: a type, or a union of terms.
-    fn union_type(&mut self, id: ExprId) -> Union {
-        let ast = self.ast();
-        let mut operands = Vec::new();
-        let mut rest = id;
-        while let Expr::Binary {
-            op: ast::BinaryOp::Or,
-            x,
-            y,
-            ..
-        } = ast.expr(rest)
-        {
-            operands.push(y);
-            rest = x;
-        }
-        operands.push(rest);
-        operands.reverse();
-        let single = operands.len() == 1;
-        if let Some(&extra) = operands.get(MAX_TERMS) {
-            let span = ast.expr_span(extra);
-            self.error(
-                code::CONSTRAINT_MISUSE,
-                span,
-                format!(
-                    "cannot handle more than {MAX_TERMS} union terms (implementation limitation)"
-                ),
-            );
-            return Union::Invalid;
-        }
-        let mut terms: Vec<Term> = Vec::new();
-        let mut written: Vec<Term> = Vec::new();
-        let mut all = false;
-        for operand in operands {
-            let (tilde, of) = match ast.expr(operand) {
-                Expr::Unary {
-                    op: ast::UnaryOp::Tilde,
-                    x,
-                } => (true, x),
-                _ => (false, operand),
-            };
-            let ty = self.any_type_expr(of);
-            let loc = self.loc(ast.expr_span(of));
-            if self.types.is_type_param(ty) {
-                let message = if tilde {
-                    let text = self.expr_string(operand);
-                    format!("type in term {text} cannot be a type parameter")
-                } else {
-                    "term cannot be a type parameter".to_string()
-                };
-                self.error(code::CONSTRAINT_MISUSE, loc.span, message);
-                return Union::Invalid;
-            }
-            if ty == Ty::INVALID {
-                return Union::Invalid;
-            }
-            if single && !tilde {
-                return Union::Type(ty);
-            }
-            let term = Term { tilde, ty };
-            self.later.push(Later::UnionTerm {
-                term,
-                earlier: written.clone(),
-                loc: self.loc(ast.expr_span(operand)),
-            });
-            self.complete_type(ty);
-            match self.types.as_interface(ty) {
-                Some(interface) => match &interface.terms {
-                    Some(inner) => terms.extend(inner.iter().copied()),
-                    None => all = true,
-                },
-                None => {
-                    terms.push(term);
-                    written.push(term);
-                }
-            }
-        }
-        if all {
-            return Union::Type(self.universe.any);
-        }
-        Union::Terms(terms)
-    }
-
-    /// The constraint of a type parameter as an interface.
-    pub(super) fn constraint_type(&mut self, id: ExprId) -> Ty {
-        let ast = self.ast();
-        let is_union = matches!(
-            ast.expr(id),
-            Expr::Binary {
-                op: ast::BinaryOp::Or,
-                ..
-            } | Expr::Unary {
-                op: ast::UnaryOp::Tilde,
-                ..
-            }
-        );
-        if is_union {
-            return match self.union_type(id) {
-                Union::Invalid => Ty::INVALID,
-                Union::Type(ty) => ty,
-                Union::Terms(terms) => self.term_interface(terms),
-            };
-        }
-        let ty = self.any_type_expr(id);
-        if self.types.is_type_param(ty) {
-            let span = ast.expr_span(id);
-            self.error(
-                code::CONSTRAINT_MISUSE,
-                span,
-                "cannot use a type parameter as constraint",
-            );
-            return Ty::INVALID;
-        }
-        self.complete_type(ty);
-        if self.types.is_interface(ty) || ty == Ty::INVALID {
-            return ty;
-        }
-        self.term_interface(vec![Term { tilde: false, ty }])
-    }
-
-    fn term_interface(&mut self, terms: Vec<Term>) -> Ty {
-        self.types.intern(Type::Interface(Rc::new(Interface {
-            methods: Vec::new(),
-            terms: Some(terms),
-            comparable: false,
-        })))
-    }
-
-    fn is_constraint_type(&self, ty: Ty) -> bool {
-        self.types
-            .as_interface(ty)
-            .is_some_and(|i| i.terms.is_some() || i.comparable)
-    }
-
     /// Makes sure that the underlying type of a defined type is known.
     pub(super) fn complete_type(&mut self, ty: Ty) {
         let Type::Named(id) = *self.types.get(ty) else {
@@ -757,7 +494,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_later(&mut self, later: Later) {
+    pub(super) fn check_later(&mut self, later: Later) {
         match later {
             Later::MapKey { key, loc } => {
                 if !self.types.comparable(key, true) {
@@ -809,156 +546,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_term(&mut self, term: Term, earlier: &[Term], loc: Loc) {
-        let text = self.type_string_at(term.ty, loc.file);
-        let under = self.types.underlying(term.ty);
-        let shown = format!("{}{text}", if term.tilde { "~" } else { "" });
-        let message = if let Some(interface) = self.types.as_interface(term.ty) {
-            if term.tilde {
-                format!("invalid use of ~ ({text} is an interface)")
-            } else if !interface.methods.is_empty() {
-                format!("cannot use {shown} in union ({shown} contains methods)")
-            } else if term.ty == self.universe.comparable {
-                "cannot use comparable in union".to_string()
-            } else if interface.comparable {
-                format!("cannot use {shown} in union ({shown} embeds comparable)")
-            } else {
-                return;
-            }
-        } else if term.tilde && under != term.ty {
-            let under = self.type_string_at(under, loc.file);
-            format!("invalid use of ~ (underlying type of {text} is {under})")
-        } else {
-            let overlap = earlier.iter().find(|e| {
-                let same_under = self.types.underlying(e.ty) == under;
-                e.ty == term.ty || (e.tilde && same_under) || (term.tilde && same_under)
-            });
-            let Some(other) = overlap else { return };
-            let other_text = self.type_string_at(other.ty, loc.file);
-            let tilde = if other.tilde { "~" } else { "" };
-            format!("overlapping terms {shown} and {tilde}{other_text}")
-        };
-        self.error_at(code::CONSTRAINT_MISUSE, loc, message);
-    }
-
-    /// A type must not contain a value of itself.
-    fn check_finite(&mut self, id: NamedId) {
-        let mut path = vec![id];
-        let under = self.types.named[id.0 as usize].underlying;
-        if let Some(start) = self.find_infinite(under, &mut path) {
-            let cycle: Vec<ObjectId> = path[start..]
-                .iter()
-                .filter_map(|&id| self.named_info(id).object)
-                .collect();
-            for &id in &path[start..] {
-                self.types.named[id.0 as usize].underlying = Ty::INVALID;
-            }
-            self.cycle_error(&cycle, 0);
-        }
-    }
-
-    /// Follows what values of a type contain; the index in `path` of the type that is met again.
-    fn find_infinite(&mut self, ty: Ty, path: &mut Vec<NamedId>) -> Option<usize> {
-        match self.types.get(ty).clone() {
-            Type::Named(id) => {
-                if let Some(start) = path.iter().position(|&p| p == id) {
-                    return Some(start);
-                }
-                if self.named_info(id).finite || self.types.named[id.0 as usize].underlying == ty {
-                    return None;
-                }
-                path.push(id);
-                let under = self.types.named[id.0 as usize].underlying;
-                if path.len() < 1000
-                    && let Some(start) = self.find_infinite(under, path)
-                {
-                    return Some(start);
-                }
-                path.pop();
-                self.named_info(id).finite = true;
-                None
-            }
-            Type::Array { elem, .. } => self.find_infinite(elem, path),
-            Type::Struct(fields) => fields
-                .iter()
-                .find_map(|field| self.find_infinite(field.ty, path)),
-            _ => None,
-        }
-    }
-
-    /// An object was needed while its own declaration is checked.
-    pub(super) fn declaration_cycle(&mut self, object: ObjectId) {
-        let start = self.active.iter().position(|&o| o == object);
-        let cycle = match start {
-            Some(start) => self.active[start..].to_vec(),
-            None => vec![object],
-        };
-        let first = (0..cycle.len())
-            .min_by_key(|&i| {
-                let loc = self.objects[cycle[i]].loc;
-                (loc.file, loc.span)
-            })
-            .unwrap_or(0);
-        self.cycle_error(&cycle, first);
-    }
-
-    /// Reports a cycle of declarations, told from `cycle[start]`.
-    fn cycle_error(&mut self, cycle: &[ObjectId], start: usize) {
-        let Some(&object) = cycle.get(start) else {
-            return;
-        };
-        let name = |checker: &Self, object: ObjectId| -> &'a str {
-            checker.symbols.name(checker.objects[object].name)
-        };
-        let is_type = matches!(self.object_kind(object), "defined type" | "invalid")
-            || matches!(
-                self.objects[object]
-                    .site
-                    .map(|s| self.asts[s.file.0 as usize].decl(s.decl)),
-                Some(ast::Decl::Type(_))
-            );
-        let loc = self.objects[object].loc;
-        let text = name(self, object);
-        if cycle.len() == 1 {
-            let what = if is_type {
-                "invalid recursive type"
-            } else {
-                "invalid cycle in declaration"
-            };
-            self.error_at(
-                code::RECURSIVE_TYPE,
-                loc,
-                format!("{what}: {text} refers to itself"),
-            );
-            return;
-        }
-        let what = if is_type {
-            "invalid recursive type"
-        } else {
-            "invalid cycle in declaration of"
-        };
-        let mut diagnostic =
-            Diagnostic::error(code::RECURSIVE_TYPE, loc.span, format!("{what} {text}"));
-        for i in 0..cycle.len() {
-            let from = cycle[(start + i) % cycle.len()];
-            let to = cycle[(start + i + 1) % cycle.len()];
-            let place = self.place(self.objects[from].loc);
-            let line = format!("{place}: {} refers to {}", name(self, from), name(self, to));
-            diagnostic = diagnostic.with_continuation(line);
-        }
-        self.diagnostics.push((loc.file, diagnostic));
-    }
-
     /// The type as messages of a file print it.
     pub(super) fn type_string_at(&self, ty: Ty, file: FileIndex) -> String {
         self.types
             .type_string(ty, self.file_packages[file.0 as usize])
     }
-}
-
-/// What an element of an interface is.
-enum Union {
-    Invalid,
-    Type(Ty),
-    Terms(Vec<Term>),
 }

@@ -1,0 +1,271 @@
+//! Declared methods: finding those of a type, their receivers and signatures.
+
+use super::Checker;
+use super::FuncContext;
+use super::types::Later;
+use crate::diagnostics::code;
+use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, Ty, Type};
+use minigo_grammar::ast::{self, DeclId, Expr, Ident};
+use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::symbol::Symbol;
+
+impl<'a> Checker<'a> {
+    /// The methods declared for a type of this name in the current package.
+    pub(super) fn collect_methods(&mut self, id: NamedId, name: Symbol) {
+        let Some(decls) = self.method_decls.remove(&(self.cx.package, name)) else {
+            return;
+        };
+        let package = self.cx.package;
+        for (file, decl_id) in decls {
+            let asts = self.asts;
+            let ast = &asts[file.0 as usize];
+            let ast::Decl::Func(decl) = ast.decl(decl_id) else {
+                continue;
+            };
+            let method = self.name(decl.name.name);
+            let loc = Loc {
+                file,
+                span: decl.name.span,
+            };
+            let named = &self.types.named[id.0 as usize];
+            if let Some(other) = named.methods.iter().find(|m| m.name == method) {
+                let (place, other_span) = (self.place(other.loc), other.loc.span);
+                let message = format!("method {}.{method} already declared at {place}", named.name);
+                let diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message)
+                    .with_label(other_span, "declared here first".to_string());
+                self.diagnostics.push((file, diagnostic));
+                self.orphan_method(file, decl_id);
+                continue;
+            }
+            let pointer = decl
+                .recv
+                .is_some_and(|recv| matches!(ast.expr(ast.unparen(recv.ty)), Expr::Star(_)));
+            let func = self.new_func(file, decl_id, decl, Some((id, pointer)));
+            let library = self.packages[package.0 as usize].library;
+            self.types.named[id.0 as usize]
+                .methods
+                .push(DeclaredMethod {
+                    name: method,
+                    package,
+                    pointer,
+                    sig: Ty::INVALID,
+                    func,
+                    loc,
+                });
+            let info = self.named_info(id);
+            info.methods_known.push(false);
+            if !library {
+                self.pending_methods
+                    .push((id, self.types.named[id.0 as usize].methods.len() - 1));
+            }
+        }
+    }
+
+    /// Field and method names of a struct type must differ.
+    pub(super) fn check_field_names(
+        &mut self,
+        id: NamedId,
+        file: FileIndex,
+        decl: &'a ast::TypeDecl,
+    ) {
+        let named = &self.types.named[id.0 as usize];
+        let Type::Struct(fields) = self.types.under(named.underlying) else {
+            return;
+        };
+        let ast = &self.asts[file.0 as usize];
+        let mut clashes = Vec::new();
+        for method in &named.methods {
+            if fields.iter().any(|field| field.name == method.name) {
+                clashes.push((method.name.clone(), method.loc));
+            }
+        }
+        for (name, loc) in clashes {
+            let message = format!("field and method with the same name {name}");
+            let mut diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message);
+            if let Expr::StructType(list) = ast.expr(ast.unparen(decl.ty)) {
+                let field = ast
+                    .field_list(list)
+                    .iter()
+                    .find(|field| self.symbols.name(field.name.name) == &*name);
+                if let Some(field) = field {
+                    let span = field.name.span;
+                    let place = self.place(Loc { file, span });
+                    diagnostic = diagnostic
+                        .with_continuation(format!("{place}: other declaration of {name}"))
+                        .with_label(span, format!("other declaration of {name}"));
+                }
+            }
+            self.diagnostics.push((loc.file, diagnostic));
+        }
+    }
+
+    /// Makes sure that the signature of a declared method is known.
+    pub(crate) fn resolve_method(&mut self, id: NamedId, index: usize) {
+        if let Some((origin, _)) = self.types.named[id.0 as usize].origin {
+            self.resolve_instance_method(id, origin, index);
+            return;
+        }
+        match self.named_info(id).methods_known.get_mut(index) {
+            Some(known) if !*known => *known = true,
+            _ => return,
+        }
+        let func = self.types.named[id.0 as usize].methods[index].func;
+        let Some((file, decl_id)) = self.func_sources[func.0 as usize].site else {
+            return;
+        };
+        let asts = self.asts;
+        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+            return;
+        };
+        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
+            checker.cx.scopes.open();
+            checker.bind_receiver_params(id, decl);
+            checker.check_receiver_type(decl);
+            let sig = checker.signature(decl.sig);
+            checker.cx.scopes.close();
+            sig
+        });
+        self.types.named[id.0 as usize].methods[index].sig = sig;
+        let params = self.types.named[id.0 as usize].type_params.clone();
+        let named_ty = if params.is_empty() {
+            self.types.intern(Type::Named(id))
+        } else {
+            let args = params
+                .iter()
+                .map(|&param| self.types.intern(Type::Param(param)))
+                .collect();
+            self.instance(id, args)
+        };
+        let recv = if self.types.named[id.0 as usize].methods[index].pointer {
+            self.types.intern(Type::Pointer(named_ty))
+        } else {
+            named_ty
+        };
+        self.funcs[func.0 as usize].code.sig = self.with_receiver(sig, recv);
+        if self.type_depth == 0 {
+            self.finish_types();
+        }
+    }
+
+    /// The signature with the receiver as first parameter.
+    pub(super) fn with_receiver(&mut self, sig: Ty, recv: Ty) -> Ty {
+        match self.types.get(sig).clone() {
+            Type::Func(mut sig) => {
+                sig.params.insert(0, recv);
+                self.types.intern(Type::Func(sig))
+            }
+            _ => sig,
+        }
+    }
+
+    /// Inside a method of a generic type, the receiver's type arguments name the type's parameters.
+    pub(super) fn bind_receiver_params(&mut self, id: NamedId, decl: &ast::FuncDecl) {
+        let ast = self.ast();
+        let Some(recv) = decl.recv else { return };
+        let mut base = ast.unparen(recv.ty);
+        if let Expr::Star(inner) = ast.expr(base) {
+            base = ast.unparen(inner);
+        }
+        let Expr::Index { indices, .. } = ast.expr(base) else {
+            return;
+        };
+        let params = self.types.named[id.0 as usize].type_params.clone();
+        let names = ast.expr_list(indices);
+        for (i, &arg) in names.iter().enumerate() {
+            match (ast.expr(arg), params.get(i)) {
+                (Expr::Ident(name), Some(&param)) => {
+                    let span = ast.expr_span(arg);
+                    self.bind_type_param(Ident { name, span }, param);
+                }
+                (Expr::Ident(_), None) => {}
+                _ => {
+                    let text = self.expr_string(arg);
+                    let span = ast.expr_span(arg);
+                    self.error(
+                        code::BAD_RECEIVER,
+                        span,
+                        format!("receiver type parameter {text} must be an identifier"),
+                    );
+                }
+            }
+        }
+        if names.len() != params.len() {
+            let count = names.len();
+            let plural = if count == 1 { "" } else { "s" };
+            let span = ast.expr_span(base);
+            self.error(
+                code::BAD_RECEIVER,
+                span,
+                format!(
+                    "receiver declares {count} type parameter{plural}, but receiver base type declares {}",
+                    params.len()
+                ),
+            );
+        }
+    }
+
+    /// The receiver's type as written must exist and be one that can have methods.
+    pub(super) fn check_receiver_type(&mut self, decl: &ast::FuncDecl) -> Ty {
+        let ast = self.ast();
+        let Some(recv) = decl.recv else {
+            return Ty::INVALID;
+        };
+        if !decl.type_params.is_empty() {
+            self.error(
+                code::UNSUPPORTED,
+                decl.name.span,
+                "not supported by minigo: generic method",
+            );
+        }
+        let ty = self.type_expr(recv.ty);
+        let mut base = ast.unparen(recv.ty);
+        if let Expr::Star(inner) = ast.expr(base) {
+            base = ast.unparen(inner);
+        }
+        let loc = self.loc(ast.expr_span(base));
+        self.later.push(Later::Receiver { ty, loc });
+        ty
+    }
+
+    pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc) {
+        let (base, _) = self.deref(ty);
+        if base == Ty::INVALID {
+            return;
+        }
+        let text = self.type_string_at(base, loc.file);
+        let package = self.file_packages[loc.file.0 as usize];
+        let message = match self.types.get(base) {
+            Type::Named(id) if self.types.named[id.0 as usize].package != package => {
+                format!("cannot define new methods on non-local type {text}")
+            }
+            Type::Named(_) => match self.types.under(base) {
+                Type::Pointer(_) | Type::Interface(_) => {
+                    format!("invalid receiver type {text} (pointer or interface type)")
+                }
+                _ => return,
+            },
+            Type::Basic(_) => format!("cannot define new methods on non-local type {text}"),
+            _ => {
+                let text = self.type_string_at(ty, loc.file);
+                format!("invalid receiver type {text}")
+            }
+        };
+        self.error_at(code::BAD_RECEIVER, loc, message);
+    }
+
+    /// A method that belongs to no type of the package: its body is still checked.
+    pub(super) fn orphan_method(&mut self, file: FileIndex, decl_id: DeclId) {
+        let asts = self.asts;
+        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+            return;
+        };
+        let func = self.new_func(file, decl_id, decl, None);
+        let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
+            let recv = checker.check_receiver_type(decl);
+            let sig = checker.signature(decl.sig);
+            checker.with_receiver(sig, recv)
+        });
+        self.funcs[func.0 as usize].code.sig = sig;
+        self.use_func(func);
+    }
+}
