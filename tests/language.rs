@@ -19,6 +19,7 @@ mod harness;
 use harness::expectation::Expectation;
 use harness::oracle::Oracle;
 use harness::process::{self, Run};
+use harness::programs;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::collections::hash_map::DefaultHasher;
 use std::env;
@@ -69,12 +70,6 @@ const LONG: &[&str] = &[
 /// How the programs of `tests/errors` begin that real Go compiles and minigo refuses: it has nothing to say about them.
 const UNSUPPORTED: &str = "E0901";
 
-/// A program and the name of its trial without the kind.
-struct Program {
-    name: String,
-    path: PathBuf,
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -93,7 +88,7 @@ fn main() -> ExitCode {
     };
     let mut trials = Vec::new();
     for (group, folder) in groups {
-        for program in programs(&folder) {
+        for program in programs::find(&folder) {
             let name = format!("{group}::{}", program.name);
             let go_agrees = !program.name.starts_with(UNSUPPORTED);
             if let Some(oracle) = oracle.clone().filter(|_| go_agrees) {
@@ -133,35 +128,6 @@ fn find_oracle(arguments: &Arguments) -> Result<Option<Oracle>, String> {
             Ok(None)
         }
     }
-}
-
-/// All programs in a folder and the folders in it, sorted by name.
-fn programs(folder: &Path) -> Vec<Program> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(next) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&next) else {
-            continue;
-        };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "mgo") {
-                let relative = path
-                    .strip_prefix(folder)
-                    .unwrap_or(&path)
-                    .with_extension("");
-                let name = relative
-                    .iter()
-                    .map(|part| part.to_string_lossy())
-                    .collect::<Vec<_>>()
-                    .join("::");
-                found.push(Program { name, path });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    found
 }
 
 fn must_pass(program: &Path) -> Result<(), Failed> {
@@ -229,7 +195,7 @@ fn bench_trials(root: &Path, oracle: Option<&Arc<Oracle>>) -> Vec<Trial> {
     let folder =
         env::var_os("MINIGO_BENCH").map_or_else(|| root.join("../shared/bench"), PathBuf::from);
     let found =
-        ["startup", "cpu", "concurrency"].map(|group| (group, programs(&folder.join(group))));
+        ["startup", "cpu", "concurrency"].map(|group| (group, programs::find(&folder.join(group))));
     if found.iter().all(|(_, programs)| programs.is_empty()) {
         eprintln!(
             "skipped: the benchmark programs, there is no {}",
@@ -282,32 +248,18 @@ fn expectation_of(program: &Path) -> Result<Expectation, Failed> {
 }
 
 fn run_minigo(program: &Path, processors: u32) -> Result<Run, String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
-    command.arg("run").arg(program);
-    process::run(environment(&mut command, processors), LIMIT)
+    process::run(&mut programs::minigo(program, processors), LIMIT)
 }
 
 fn run_go(oracle: &Oracle, program: &Path) -> Result<Run, String> {
     let executable = oracle.build(program)?;
-    let run = process::run(environment(&mut Command::new(&executable), 2), LIMIT);
+    let run = process::run(
+        programs::environment(&mut Command::new(&executable), 2),
+        LIMIT,
+    );
     // It is built again when the program changes; a failure to remove it hurts nobody.
     let _ = fs::remove_file(&executable);
     run
-}
-
-/// An environment in which only the number of processors is set.
-fn environment(command: &mut Command, processors: u32) -> &mut Command {
-    for name in [
-        "GODEBUG",
-        "GOGC",
-        "GOMEMLIMIT",
-        "GOTRACEBACK",
-        "MINIGO_FLAGS",
-        "MINIGO_SEED",
-    ] {
-        command.env_remove(name);
-    }
-    command.env("GOMAXPROCS", processors.to_string())
 }
 
 /// Where an answer of real Go about a program, as it is now, is kept.

@@ -3,9 +3,11 @@
 //! | file | subject |
 //! |---|---|
 //! | `expectation` | the comments in a program that say what it must do, and comparing |
+//! | `programs` | finding programs, and the command that runs one |
 //! | `process` | running a command with a time limit |
 //! | `oracle` | the real Go toolchain, where it is installed |
 
 pub(crate) mod expectation;
 pub(crate) mod oracle;
 pub(crate) mod process;
+pub(crate) mod programs;

@@ -1,0 +1,64 @@
+//! Finding the programs in a folder, and the command that runs one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A program and the name of its trial without the kind.
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+/// All programs in a folder and the folders in it, sorted by name.
+pub(crate) fn find(folder: &Path) -> Vec<Program> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&next) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "mgo") {
+                let relative = path
+                    .strip_prefix(folder)
+                    .unwrap_or(&path)
+                    .with_extension("");
+                let name = relative
+                    .iter()
+                    .map(|part| part.to_string_lossy())
+                    .collect::<Vec<_>>()
+                    .join("::");
+                found.push(Program { name, path });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// `minigo run program`, in an environment of our own.
+pub(crate) fn minigo(program: &Path, processors: u32) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
+    command.arg("run").arg(program);
+    environment(&mut command, processors);
+    command
+}
+
+/// An environment in which only the number of processors is set.
+pub(crate) fn environment(command: &mut Command, processors: u32) -> &mut Command {
+    for name in [
+        "GODEBUG",
+        "GOGC",
+        "GOMEMLIMIT",
+        "GOTRACEBACK",
+        "MINIGO_FLAGS",
+        "MINIGO_GCSTRESS",
+        "MINIGO_SEED",
+    ] {
+        command.env_remove(name);
+    }
+    command.env("GOMAXPROCS", processors.to_string())
+}
