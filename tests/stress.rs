@@ -8,17 +8,17 @@
 //!
 //! A run that hangs is killed and fails. `cargo test --test stress -- --ignored` runs the long trials; a release build fits better.
 
-/// What of the harness is needed here; real Go is not.
-mod harness {
-    pub(crate) mod expectation;
-    pub(crate) mod process;
-    pub(crate) mod programs;
-}
+// Of the harness only what is needed here: real Go is not.
+#[path = "harness/expectation.rs"]
+mod expectation;
+#[path = "harness/process.rs"]
+mod process;
+#[path = "harness/programs.rs"]
+mod programs;
 
-use harness::expectation::Expectation;
-use harness::process;
-use harness::programs::{self, Program};
+use expectation::Expectation;
 use libtest_mimic::{Arguments, Failed, Trial};
+use programs::Program;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode};
