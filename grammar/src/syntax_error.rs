@@ -63,6 +63,10 @@ fn starts_declaration(token: Token) -> bool {
     )
 }
 
+fn starts_header(token: Token) -> bool {
+    matches!(token, Token::If | Token::For | Token::Switch)
+}
+
 fn diagnose_one(
     file: &SourceFile,
     tokens: &[Lexeme],
@@ -75,6 +79,15 @@ fn diagnose_one(
     };
     let lexeme = tokens.get(index).copied().unwrap_or(end);
     let before = &tokens[..index.min(tokens.len())];
+    if let Some(keyword) = before.last().filter(|last| starts_header(last.token))
+        && lexeme.token == Token::Var
+    {
+        // Go's parser has read past `var` when it complains.
+        let next = tokens.get(index + 1).map_or(end.span, |next| next.span);
+        let keyword = file.slice(keyword.span);
+        let message = format!("syntax error: var declaration not allowed in {keyword} initializer");
+        return Diagnostic::error(CODE, next, message);
+    }
     let place = Place {
         before,
         found: lexeme,
