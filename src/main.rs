@@ -19,6 +19,9 @@ use std::path::Path;
 use std::process::exit;
 use std::thread;
 
+#[global_allocator]
+static ALLOCATOR: minigo_vm::allocator::Allocator = minigo_vm::allocator::Allocator;
+
 /// The compiler walks trees as deep as the program nests. Only what is used of this is ever touched.
 const COMPILER_STACK: usize = 512 << 20;
 

@@ -2,6 +2,7 @@
 //!
 //! A [`Vm`] runs one verified program. Nothing here is global: several VMs can live in one process.
 
+pub mod allocator;
 pub mod chan;
 pub mod error;
 pub mod goroutine;

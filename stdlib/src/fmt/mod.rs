@@ -48,12 +48,20 @@ fn has_method<'a>(call: &Call<'a>) -> impl Fn(&RuntimeType, Method) -> bool + us
     }
 }
 
+/// What becomes of printing a value that contains itself.
+fn too_deep() -> Outcome {
+    Outcome::Fatal("stack overflow".into())
+}
+
 /// `func show(mode int, f string, a []any) (n int)`
 fn show(call: &mut Call<'_>) -> Outcome {
     let args = operands(call, 3);
     let has_method = has_method(call);
     let mut printer = Printer::new(mode(call), call.reflect(), &has_method, &[]);
     printer.print(call.str(1), &args);
+    if printer.overflowed {
+        return too_deep();
+    }
     if !printer.pending.is_empty() {
         call.set_int(0, -1);
         return Outcome::Done;
@@ -80,6 +88,9 @@ fn render(call: &mut Call<'_>) -> Outcome {
     let has_method = has_method(call);
     let mut printer = Printer::new(mode(call), call.reflect(), &has_method, &results);
     printer.print(call.str(1), &args);
+    if printer.overflowed {
+        return too_deep();
+    }
     let pending = std::mem::take(&mut printer.pending);
     let out = std::mem::take(&mut printer.f.out);
     if pending.is_empty() {

@@ -81,6 +81,9 @@ impl Access {
     }
 }
 
+/// How deep values may be nested: each level takes some of the machine's stack.
+const MAX_DEPTH: usize = 4000;
+
 /// A value with its static type where it can be nil: what reflection sees at one place.
 #[derive(Clone, Copy)]
 enum Value {
@@ -106,6 +109,8 @@ pub(super) struct Printer<'a> {
     erroring: bool,
     reordered: bool,
     good_arg_num: bool,
+    /// A value was nested deeper than [`MAX_DEPTH`], in itself most likely: what Go's stack overflows of.
+    pub(super) overflowed: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -127,6 +132,7 @@ impl<'a> Printer<'a> {
             erroring: false,
             reordered: false,
             good_arg_num: true,
+            overflowed: false,
         }
     }
 
@@ -574,7 +580,8 @@ impl<'a> Printer<'a> {
                 return;
             }
         };
-        if depth > 0 && access == Access::Open && self.methods(v, verb) {
+        self.overflowed |= depth > MAX_DEPTH;
+        if self.overflowed || depth > 0 && access == Access::Open && self.methods(v, verb) {
             return;
         }
         let info = self.info(v);

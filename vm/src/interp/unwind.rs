@@ -11,7 +11,7 @@ use crate::goroutine::unwind::{Defer, Panic, Unwind};
 use crate::goroutine::{Exit, Goroutine};
 use crate::reflect::{Iface, Str};
 use crate::value::word;
-use minigo_bytecode::{FRAME_WORDS, Op, ShapeId, TypeId};
+use minigo_bytecode::{FRAME_WORDS, Op, ShapeId, TypeId, TypeKind};
 
 fn unwind<'a>(g: &'a Goroutine) -> &'a mut Unwind {
     // SAFETY: the running goroutine is ours, and each function here uses one result at a time.
@@ -84,8 +84,7 @@ fn start(cx: &mut Ctx<'_>, value: Iface, goexit: bool) -> Next {
     let u = unwind(cx.g);
     if u.printing {
         // A panic while its value is put into words.
-        u.texts.push("(error while printing panic value)".into());
-        return report_panic(cx);
+        return stop(cx, Stop::Fatal(nested_text(cx, value)));
     }
     u.panics.push(Panic {
         value,
@@ -98,6 +97,19 @@ fn start(cx: &mut Ctx<'_>, value: Iface, goexit: bool) -> Next {
         raised_base: base,
     });
     continue_panic(cx)
+}
+
+/// What is said of a panic with `value` in the method that was to put another panic's value into words.
+fn nested_text(cx: &Ctx<'_>, value: Iface) -> String {
+    let info = &cx.vm.program().types[value.ty.index()];
+    let text = "panic while printing panic value";
+    if info.named || !matches!(info.kind, TypeKind::String) {
+        return format!("{text}: type {}", info.name);
+    }
+    // SAFETY: the data word of a string in an interface leads to its two words.
+    let (ptr, len) = unsafe { word::load_pair(value.data as *const u64) };
+    let value = Str { ptr, len };
+    format!("{text}: {}", String::from_utf8_lossy(value.bytes()))
 }
 
 /// Runs the next deferred call for the latest panic.

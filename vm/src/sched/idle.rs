@@ -257,10 +257,15 @@ impl Drop for ThreadEnd {
     }
 }
 
+/// As much as a process's first thread has: natives that print recurse as deep as values are nested. What is not used is not there.
+#[cfg(not(loom))]
+const MACHINE_STACK: usize = 8 << 20;
+
 /// Starts a thread; false if the system has none left.
 #[cfg(not(loom))]
 pub(crate) fn spawn_thread(name: &str, body: impl FnOnce() + Send + 'static) -> bool {
     thread::Builder::new()
+        .stack_size(MACHINE_STACK)
         .name(name.to_owned())
         .spawn(body)
         .is_ok()
