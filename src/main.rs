@@ -154,11 +154,16 @@ fn go_style(args: Vec<String>) -> Vec<String> {
         is_first = false;
         out.push(arg);
     }
-    if is_first && !rest.is_empty() {
+    if is_first && rest.first().is_some_and(|name| !is_plain_word(name)) {
         out.push("run".to_string());
     }
     out.extend(rest);
     out
+}
+
+/// Whether a name can only be meant for a command: it looks like no path, and there is no such file.
+fn is_plain_word(name: &str) -> bool {
+    !name.contains(['/', '.']) && name != "-" && !Path::new(name).exists()
 }
 
 fn run(args: RunArgs) -> i32 {

@@ -115,6 +115,7 @@ pub fn run(
         symbol: Box::new(|pc| interp::traceback::symbol(vm, pc)),
         // SAFETY: the scheduler asks only about goroutines at a safepoint.
         frames: Box::new(|g| unsafe { interp::traceback::shown(vm, g) }),
+        tick: Box::new(|| vm.output.flush()),
     };
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
     let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
@@ -157,6 +158,7 @@ impl Vm {
             .map(|_| LocalHeapSlot(UnsafeCell::new(heap.local_heap())))
             .collect();
         let byte_type = byte_type();
+        let output = output::Output::new(config.seed.is_some());
         Ok(Vm {
             image,
             heap,
@@ -165,7 +167,7 @@ impl Vm {
             chan_shape,
             maps,
             byte_type,
-            output: output::Output::new(),
+            output,
             sched,
             config,
         })
@@ -341,7 +343,9 @@ impl Vm {
 
     /// Appends to standard output.
     pub fn write_stdout(&self, bytes: &[u8]) {
-        self.output.write(bytes);
+        if self.output.write(bytes) {
+            self.sched.start_monitor();
+        }
     }
 
     /// Writes what waits for standard output.

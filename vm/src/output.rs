@@ -1,50 +1,88 @@
 //! The program's standard output, buffered for the whole VM.
 //!
 //! What a program prints must be visible soon, but a write system call for each line is what makes printing slow. So output is collected
-//! and written when it is much, when a line ends on a terminal, when the monitor finds it waiting, before anything goes to
-//! standard error, and at exit.
+//! and written when it is much, when nothing was written for a while, when a line ends on a terminal, when the monitor finds it
+//! waiting, before anything goes to standard error, and at exit. A run with a seed has no monitor and writes at once.
 
-use crate::sync::{Mutex, MutexGuard};
-use std::io::{IsTerminal, Write};
+use crate::sync::Mutex;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 /// Bytes that are collected before they are written.
 const CAPACITY: usize = 32 * 1024;
 
+/// What is printed this long after the last write is written at once.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Where standard output goes.
 pub(crate) struct Output {
-    buffer: Mutex<Vec<u8>>,
+    pending: Mutex<Pending>,
     terminal: bool,
+    /// Nothing waits.
+    immediate: bool,
+}
+
+/// What waits to be written.
+struct Pending {
+    bytes: Vec<u8>,
+    last_write: Option<Instant>,
 }
 
 impl Output {
     /// Output to the process's own standard output.
-    pub(crate) fn new() -> Output {
+    pub(crate) fn new(immediate: bool) -> Output {
         Output {
-            buffer: Mutex::new(Vec::with_capacity(CAPACITY)),
-            terminal: std::io::stdout().is_terminal(),
+            pending: Mutex::new(Pending {
+                bytes: Vec::with_capacity(CAPACITY),
+                last_write: None,
+            }),
+            terminal: io::stdout().is_terminal(),
+            immediate,
         }
     }
 
-    /// Appends to the output. Errors of the descriptor are final: a closed pipe ends the process by SIGPIPE, as in Go.
-    pub(crate) fn write(&self, bytes: &[u8]) {
-        let mut buffer = self.buffer.lock();
-        buffer.extend_from_slice(bytes);
-        if buffer.len() >= CAPACITY || (self.terminal && bytes.contains(&b'\n')) {
-            Self::write_out(&mut buffer);
+    /// Appends to the output. True: some of it waits, and somebody must flush it soon.
+    pub(crate) fn write(&self, bytes: &[u8]) -> bool {
+        let mut pending = self.pending.lock();
+        pending.bytes.extend_from_slice(bytes);
+        let line_is_due = self.terminal && bytes.contains(&b'\n');
+        let waits = !self.immediate
+            && !line_is_due
+            && pending.bytes.len() < CAPACITY
+            && pending.last_write.is_some_and(|at| at.elapsed() < PAUSE);
+        if !waits {
+            pending.write_out();
         }
+        waits
     }
 
     /// Writes what is waiting.
     pub(crate) fn flush(&self) {
-        Self::write_out(&mut self.buffer.lock());
+        self.pending.lock().write_out();
     }
+}
 
-    fn write_out(buffer: &mut MutexGuard<'_, Vec<u8>>) {
-        if !buffer.is_empty() {
-            let mut stdout = std::io::stdout().lock();
-            // Nobody is left to tell when writing fails; Go's fmt.Println ignores it as well.
-            let _ = stdout.write_all(buffer).and_then(|()| stdout.flush());
-            buffer.clear();
+impl Pending {
+    /// A reader that has gone ends the process by SIGPIPE, as in Go; other errors are the program's loss, as with Go's fmt.Println.
+    fn write_out(&mut self) {
+        if self.bytes.is_empty() {
+            return;
         }
+        let mut stdout = io::stdout().lock();
+        let result = stdout.write_all(&self.bytes).and_then(|()| stdout.flush());
+        if result.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            end_by_sigpipe();
+        }
+        self.bytes.clear();
+        self.last_write = Some(Instant::now());
+    }
+}
+
+/// Ends the process as the signal does that Rust's runtime ignores.
+fn end_by_sigpipe() {
+    // SAFETY: it touches no memory of this process.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        libc::raise(libc::SIGPIPE);
     }
 }

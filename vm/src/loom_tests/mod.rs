@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::chan::Channel;
 use crate::goroutine::table::deref;
 use crate::goroutine::{Exit, Goroutine, GoroutinePtr, Status};
-use crate::sched::{Config, Entry, Hooks, Machine, Scheduler};
+use crate::sched::{Config, Entry, Hooks, Machine, Scheduler, Trace};
 
 /// Checks all interleavings with up to `preemptions` switches where a thread could have gone on.
 fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
@@ -41,7 +41,8 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         run: Box::new(run),
         entry: Box::new(|_| entry()),
         symbol: Box::new(|_| None),
-        frames: Box::new(|_| Vec::new()),
+        frames: Box::new(|_| Trace::default()),
+        tick: Box::new(|| ()),
     }
 }
 

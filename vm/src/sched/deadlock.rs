@@ -28,7 +28,7 @@ pub struct Symbol {
 }
 
 /// The frames that a dump shows, innermost first: of a deep stack only both ends.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trace {
     innermost: Vec<Symbol>,
     elided: usize,

@@ -85,6 +85,8 @@ pub struct Hooks {
     pub symbol: SymbolHook,
     /// The frames of a goroutine at a safepoint as dumps show them, innermost first.
     pub frames: FramesHook,
+    /// Called every few milliseconds while something runs, once the monitor is there; and once more after that.
+    pub tick: Box<dyn Fn() + Send + Sync>,
 }
 
 /// What a safepoint tells the interpreter to do.
@@ -221,6 +223,11 @@ impl Scheduler {
             .map(|p| p.live.load(Ordering::Relaxed))
             .sum::<isize>()
             .max(0) as usize
+    }
+
+    /// Starts the thread that calls the `tick` hook, if it does not run; there is none in a run with a seed.
+    pub fn start_monitor(&self) {
+        self.monitor.start(self);
     }
 
     /// Number of processors as configured.

@@ -1,7 +1,8 @@
 //! The monitor: a thread that looks every few milliseconds whether a goroutine has had its time slice, whether timers
-//! or goroutines wait although a processor is idle, and does something about it.
+//! or goroutines wait although a processor is idle, and does something about it. It also writes what the program printed and
+//! nobody wrote yet.
 //!
-//! It is started by the first `go` statement or timer: a program without them needs no second thread.
+//! It is started by the first `go` statement, timer or output that waits: a program without them needs no second thread.
 
 use std::time::Duration;
 
@@ -110,6 +111,7 @@ impl Scheduler {
         let mut seen = vec![Seen::default(); self.processors.len()];
         let mut quiet = 0;
         while self.monitor.tick(TICK) && !self.is_finished() {
+            (self.hooks().tick)();
             // SeqCst: as everywhere; see `wake_p`.
             let all_idle = || self.idle_processors.load(Ordering::SeqCst) == self.processors.len();
             if all_idle() {

@@ -76,7 +76,8 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         run: Box::new(run),
         entry: Box::new(|closure| at(closure as usize)),
         symbol: Box::new(|_| None),
-        frames: Box::new(|_| Vec::new()),
+        frames: Box::new(|_| Trace::default()),
+        tick: Box::new(|| ()),
     }
 }
 
