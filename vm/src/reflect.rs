@@ -146,10 +146,8 @@ impl<'a> Reflect<'a> {
         let info = self.type_info(ty);
         if info.indirect {
             // SAFETY: an indirect value's register form is one pointer word.
-            return Iface {
-                ty,
-                data: unsafe { word::load(at) },
-            };
+            let data = unsafe { word::load(at) };
+            return Iface { ty, data };
         }
         self.at_memory(ty, at as u64)
     }

@@ -314,6 +314,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let map_reg = self.expr_before(map, &[key]);
                 let key = self.expr(key);
                 self.loc = e.loc;
+                let map_reg = self.map_to_look_in(map_reg, map.ty);
                 let layout = self.layout(tys[0]);
                 let dst = self.temp(&layout.kinds);
                 let ok = self.temp_word(WordKind::Int);

@@ -48,6 +48,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let map = self.expr(&args[0]);
                 let key = self.expr(&args[1]);
                 self.loc = loc;
+                let map = self.map_to_look_in(map, args[0].ty);
                 self.emit(Op::MapDelete { map, key });
             }
             Builtin::Make => self.make(args, e, dst),

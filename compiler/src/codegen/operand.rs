@@ -287,7 +287,14 @@ impl<'t> FuncGen<'_, '_, 't> {
                     Place::Element { slice, index } => {
                         self.load_element(dst, slice, index, ty, &layout);
                     }
-                    Place::MapElement { map, key, .. } => self.map_get(dst, map, key, ty),
+                    Place::MapElement {
+                        map,
+                        key,
+                        ty: map_ty,
+                    } => {
+                        let map = self.map_to_look_in(map, map_ty);
+                        self.map_get(dst, map, key, ty);
+                    }
                     Place::Register(_) => {}
                 }
                 dst
@@ -368,6 +375,31 @@ impl<'t> FuncGen<'_, '_, 't> {
         let len = self.temp_word(WordKind::Int);
         self.emit(Op::SliceLen { dst: len, slice });
         self.emit(Op::CheckIndex { index, len });
+    }
+
+    /// The map, or an empty one instead of nil if only its type can tell that a key is unhashable.
+    pub(super) fn map_to_look_in(&mut self, map: Reg, ty: Ty) -> Reg {
+        let Type::Map { key, .. } = self.under(ty) else {
+            return map;
+        };
+        if self.program.types.comparable(key, false) {
+            return map;
+        }
+        let not_nil = self.temp_word(WordKind::Ptr);
+        self.move_words(not_nil, map, 1);
+        let made = self.label();
+        self.emit_jump(
+            Op::JumpNotNil {
+                ptr: not_nil,
+                to: 0,
+            },
+            made,
+        );
+        let hint = self.constant(Constant::Int(0));
+        let map_type = self.type_id(ty);
+        self.emit_extra(Op::MakeMap { dst: not_nil, hint }, map_type.0);
+        self.bind(made);
+        not_nil
     }
 
     /// `R[dst..] := R[map][R[key..]]`, the zero value if absent.

@@ -105,6 +105,10 @@ pub(crate) enum Next {
 ///
 /// # Safety
 /// `g` is a live goroutine that the calling machine owns (status Running), made for this VM's image.
+#[allow(
+    clippy::neg_cmp_op_on_partial_ord,
+    reason = "JumpNotLtFloat jumps if a comparison with NaN is false, too"
+)]
 pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
     // SAFETY: see the module's introduction; every access below relies on the verifier's proof and on the goroutine being ours.
     unsafe {

@@ -13,7 +13,11 @@ use crate::reflect::{Iface, Str};
 use crate::value::word;
 use minigo_bytecode::{FRAME_WORDS, Op, ShapeId, TypeId, TypeKind};
 
-fn unwind<'a>(g: &'a Goroutine) -> &'a mut Unwind {
+#[allow(
+    clippy::mut_from_ref,
+    reason = "the running goroutine is ours, and each function here uses one result at a time"
+)]
+fn unwind(g: &Goroutine) -> &mut Unwind {
     // SAFETY: the running goroutine is ours, and each function here uses one result at a time.
     unsafe { g.unwind() }.get_or_insert_default()
 }
