@@ -1,5 +1,11 @@
 //! Natives of `math`. Rust's own operations where they are exact; elsewhere Go's algorithms, so that results are Go's to the last bit.
 
+#![allow(
+    clippy::excessive_precision,
+    clippy::approx_constant,
+    reason = "coefficients are written as the papers that they come from have them"
+)]
+
 pub(crate) mod bits;
 mod exponential;
 mod special;

@@ -45,7 +45,7 @@ func main() {
 	}
 	fmt.Println("/// Where the category changes: first character and, in the low 8 bits, category from it on.")
 	fmt.Println("#[rustfmt::skip]")
-	fmt.Printf("pub(super) const RUNS: [u32; %d] = [", len(runs))
+	fmt.Printf("pub(super) static RUNS: [u32; %d] = [", len(runs))
 	for i, r := range runs {
 		if i%12 == 0 {
 			fmt.Print("\n   ")
