@@ -51,6 +51,7 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Argument word `i`, as it is.
+    #[inline]
     pub fn word(&self, i: usize) -> u64 {
         assert!(
             i < self.params,
@@ -61,6 +62,7 @@ impl<'a> Call<'a> {
     }
 
     /// Sets result word `i`.
+    #[inline]
     pub fn set_word(&mut self, i: usize, value: u64) {
         assert!(
             i < self.results,

@@ -7,8 +7,9 @@
 //! The waiter of a parked goroutine names the word, which makes it a root for the collector.
 //!
 //! **Mutex.** As in Go: normally a woken goroutine competes with those that run (who are faster, and save a
-//! switch for each handover), and goes back to the front of the queue if it loses. Once the first in the queue has waited
-//! for more than a millisecond, unlocking hands the mutex over to it. A woken goroutine competes before it is run
+//! switch for each handover), and goes back to the front of the queue if it loses. Having lost after more than a millisecond in
+//! the queue it makes the mutex *starving*, and unlocking hands over to the first in the queue. As long as one
+//! competes no other is woken, and unlocking does not look at the queue. A woken goroutine competes before it is run
 //! (`mutex_retry`): nothing of the program is executed twice.
 //!
 //! Zero is the unlocked, unused state of each word.
@@ -24,7 +25,7 @@ use crate::sync::raw::{AtomicU64, Ordering};
 
 const SHARDS: usize = if cfg!(loom) { 1 } else { 128 };
 /// How long a goroutine waits for a mutex before it is handed over, in nanoseconds.
-const STARVING: u64 = 1_000_000;
+const STARVING_AFTER: u64 = 1_000_000;
 /// Rounds of looking at a locked mutex before waiting for it; Go's numbers.
 const SPIN_ROUNDS: u32 = 4;
 const SPIN_PAUSES: u32 = 30;
@@ -71,10 +72,20 @@ impl Shard {
         }
     }
 
-    fn first(&self, key: usize) -> Option<&Goroutine> {
-        let first = self.queues.get(&key)?.first();
-        // SAFETY: waiters in a queue are alive, and so are their goroutines; queues in the table are not empty.
-        Some(unsafe { &*(*first).g.get() })
+    /// The first two that wait.
+    fn first_two(&self, key: usize) -> (Option<&'static Goroutine>, Option<&'static Goroutine>) {
+        let first = self
+            .queues
+            .get(&key)
+            .map_or(std::ptr::null(), |q| q.first());
+        // SAFETY: the shard's lock is held; waiters in a queue are alive, and so are their goroutines (see `pop`).
+        unsafe {
+            let Some(first) = first.as_ref() else {
+                return (None, None);
+            };
+            let second = first.next.get().as_ref();
+            (Some(&*first.g.get()), second.map(|waiter| &*waiter.g.get()))
+        }
     }
 
     fn pop(&mut self, key: usize) -> Option<&'static Goroutine> {
@@ -144,24 +155,22 @@ fn ready_all(m: &mut Machine, goroutines: impl IntoIterator<Item = &'static Goro
 // ---- sync.Mutex ----------------------------------------------------------------------------
 
 const LOCKED: u64 = 1;
-/// Somebody is in the queue.
+/// Somebody is in the queue. Changes only under the shard's lock.
 const WAITERS: u64 = 2;
-/// A goroutine woken to compete has not done so yet: wake no other.
+/// Somebody is about to compete: a goroutine woken for it, or one that looks for a moment. Unlocking wakes no other.
+/// Whoever this stands for takes it back when it has the mutex or goes into the queue.
 const WOKEN: u64 = 4;
+/// The first in the queue has waited for too long: unlocking hands over to it. Changes only under the shard's lock.
+const STARVING: u64 = 8;
 
 /// `(*sync.Mutex).Lock` on the state word at `addr`.
 ///
 /// # Safety
 /// `addr` is an 8-byte word in a live heap object; pc (the next op) and base are saved.
-#[inline]
+#[inline(always)]
 pub unsafe fn mutex_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
-    let state = unsafe { word(addr) };
-    // Acquire: pairs with the Release of unlocking.
-    if state
-        .compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-        .is_ok()
-    {
+    if try_lock(unsafe { word(addr) }, 0) {
         return Outcome::Done;
     }
     // SAFETY: by the function's contract.
@@ -174,48 +183,76 @@ pub unsafe fn mutex_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outc
 unsafe fn mutex_lock_slow(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
-    if m.may_spin() {
-        for _ in 0..SPIN_ROUNDS {
-            if try_lock(state) {
-                return Outcome::Done;
-            }
-            for _ in 0..SPIN_PAUSES {
-                crate::sync::spin_loop();
-            }
-        }
+    let mut own = 0;
+    if spin(m, state, &mut own) {
+        return Outcome::Done;
     }
     let sched = m.sched();
     let mut shard = sched.semaphores.shard(addr.addr()).lock();
-    loop {
-        if try_lock(state) {
-            return Outcome::Done;
-        }
-        let old = state.load(Ordering::Relaxed);
-        // Relaxed: the shard's lock orders the queue; here only that the holder cannot unlock past the flag.
-        if old & LOCKED != 0
-            && state
-                .compare_exchange(old, old | WAITERS, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        {
-            break;
-        }
+    if !give_up(state, own, 0) {
+        return Outcome::Done;
     }
     wait_at(g, WaitReason::MutexLock, addr, sched.now());
     shard.push(g, addr.addr(), false);
     Outcome::Parked
 }
 
-/// Locks if it is not locked, whoever waits.
-fn try_lock(state: &AtomicU64) -> bool {
+/// Locks if it is not locked, whoever waits; takes back `own`, the caller's flag, if it does.
+#[inline(always)]
+fn try_lock(state: &AtomicU64, own: u64) -> bool {
     let mut old = state.load(Ordering::Relaxed);
     while old & LOCKED == 0 {
         // Acquire: pairs with the Release of unlocking.
-        match state.compare_exchange_weak(old, old | LOCKED, Ordering::Acquire, Ordering::Relaxed) {
+        let new = old & !own | LOCKED;
+        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => return true,
             Err(now) => old = now,
         }
     }
     false
+}
+
+/// Looks at the mutex for a moment, if that may pay: true if it has it. `own` is the flag that stands for the caller, which gets
+/// one here if others wait.
+fn spin(m: &Machine, state: &AtomicU64, own: &mut u64) -> bool {
+    if !m.may_spin() {
+        return false;
+    }
+    for _ in 0..SPIN_ROUNDS {
+        if try_lock(state, *own) {
+            return true;
+        }
+        let old = state.load(Ordering::Relaxed);
+        if old & STARVING != 0 {
+            return false;
+        }
+        // Relaxed: the flag orders nothing, it only spares unlocking the waking.
+        if old & (LOCKED | WAITERS | WOKEN) == LOCKED | WAITERS
+            && state
+                .compare_exchange(old, old | WOKEN, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            *own = WOKEN;
+        }
+        for _ in 0..SPIN_PAUSES {
+            crate::sync::spin_loop();
+        }
+    }
+    try_lock(state, *own)
+}
+
+/// Under the shard's lock: says in the word that the caller goes into the queue, and sets `flags`; false if it has got the mutex after all.
+fn give_up(state: &AtomicU64, own: u64, flags: u64) -> bool {
+    let mut old = state.load(Ordering::Relaxed);
+    loop {
+        let waits = old & LOCKED != 0;
+        let new = old & !own | if waits { WAITERS | flags } else { LOCKED };
+        // Acquire: pairs with the Release of unlocking. The holder cannot unlock past the flag.
+        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => return waits,
+            Err(now) => old = now,
+        }
+    }
 }
 
 /// `(*sync.Mutex).TryLock`.
@@ -224,23 +261,26 @@ fn try_lock(state: &AtomicU64) -> bool {
 /// `addr` is an 8-byte word in a live heap object.
 pub unsafe fn mutex_try_lock(addr: *mut u64) -> bool {
     // SAFETY: by the function's contract.
-    try_lock(unsafe { word(addr) })
+    try_lock(unsafe { word(addr) }, 0)
 }
 
 /// `(*sync.Mutex).Unlock`.
 ///
 /// # Safety
 /// As for [`mutex_lock`].
-#[inline]
+#[inline(always)]
 pub unsafe fn mutex_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
-    // Release: pairs with the Acquire of locking.
-    if state
-        .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
-        .is_ok()
-    {
-        return Outcome::Done;
+    let mut old = state.load(Ordering::Relaxed);
+    // Nobody waits, or the next one is on its way.
+    while old == LOCKED || old & (LOCKED | WOKEN | STARVING) == LOCKED | WOKEN {
+        // Release: pairs with the Acquire of locking.
+        let new = old & !LOCKED;
+        match state.compare_exchange_weak(old, new, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Outcome::Done,
+            Err(now) => old = now,
+        }
     }
     // SAFETY: by the function's contract.
     unsafe { mutex_unlock_slow(m, addr) }
@@ -252,43 +292,53 @@ pub unsafe fn mutex_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
 unsafe fn mutex_unlock_slow(m: &mut Machine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
-    let sched = m.sched();
     let key = addr.addr();
     let woken = {
-        let mut shard = sched.semaphores.shard(key).lock();
-        // Under the shard's lock only LOCKED can change without us, and only from 0 to 1 by those who lock.
-        let old = state.load(Ordering::Relaxed);
-        if old & LOCKED == 0 {
-            return Outcome::Fatal("sync: unlock of unlocked mutex");
-        }
-        let starving = shard.first(key).is_some_and(|first| {
-            sched
-                .now()
-                .saturating_sub(first.waiter.value.get().addr() as u64)
-                > STARVING
-        });
-        if old & WOKEN != 0 && !starving {
-            // Release, here and below: pairs with the Acquire of locking.
-            state.store(old & !LOCKED, Ordering::Release);
-            None
-        } else {
-            let first = shard.pop(key);
-            let more = if shard.is_empty(key) { 0 } else { WAITERS };
-            match first {
-                None => state.store(old & WOKEN, Ordering::Release),
-                Some(_) if starving => state.store(LOCKED | old & WOKEN | more, Ordering::Release),
-                Some(first) => {
-                    first.flags.set(first.flags.get() | RETRY_LOCK);
-                    state.store(WOKEN | more, Ordering::Release);
+        let mut shard = m.sched().semaphores.shard(key).lock();
+        let (first, second) = shard.first_two(key);
+        let mut old = state.load(Ordering::Relaxed);
+        loop {
+            if old & LOCKED == 0 {
+                return Outcome::Fatal("sync: unlock of unlocked mutex");
+            }
+            let more = if second.is_some() { WAITERS } else { 0 };
+            let (new, woken) = match first {
+                None => (old & WOKEN, false),
+                Some(_) if old & STARVING != 0 => {
+                    let starving = second.is_some_and(|g| starves(m, g));
+                    let flag = if starving { STARVING } else { 0 };
+                    (LOCKED | old & WOKEN | more | flag, true)
+                }
+                Some(_) if old & WOKEN != 0 => (old & !LOCKED, false),
+                Some(_) => (WOKEN | more, true),
+            };
+            // Release: pairs with the Acquire of locking. The queue is as the word says: its flags change under the shard's lock.
+            match state.compare_exchange_weak(old, new, Ordering::Release, Ordering::Relaxed) {
+                Err(now) => old = now,
+                Ok(_) if !woken => break None,
+                Ok(_) => {
+                    let first = shard.pop(key);
+                    if new & LOCKED == 0
+                        && let Some(first) = first
+                    {
+                        first.flags.set(first.flags.get() | RETRY_LOCK);
+                    }
+                    break first;
                 }
             }
-            first
         }
     };
     if let Some(first) = woken {
-        m.ready_last(GoroutinePtr::from(first));
+        // It runs when this goroutine parks or ends its time slice, unless another processor has time for it.
+        m.ready(GoroutinePtr::from(first));
     }
     Outcome::Done
+}
+
+/// A waiting goroutine is to have the mutex next. With a seed time must not matter: then it is so after the first defeat.
+fn starves(m: &Machine, g: &Goroutine) -> bool {
+    let since = g.waiter.value.get().addr() as u64;
+    m.is_replayable() || m.sched().now().saturating_sub(since) > STARVING_AFTER
 }
 
 /// A woken goroutine competes for the mutex: true if it has it and runs on, false if it is back in the queue.
@@ -299,19 +349,14 @@ pub(crate) unsafe fn mutex_retry(m: &mut Machine, g: &Goroutine) -> bool {
     let addr = g.waiter.ok.get();
     // SAFETY: the word is alive: the goroutine's waiter is a root.
     let state = unsafe { word(addr) };
+    let mut own = WOKEN;
+    if try_lock(state, own) || spin(m, state, &mut own) {
+        return true;
+    }
+    let flag = if starves(m, g) { STARVING } else { 0 };
     let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
-    let mut old = state.load(Ordering::Relaxed);
-    loop {
-        let (new, got) = match old & LOCKED {
-            0 => (old & !WOKEN | LOCKED, true),
-            _ => (old & !WOKEN | WAITERS, false),
-        };
-        // Acquire: pairs with the Release of unlocking.
-        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
-            Err(now) => old = now,
-            Ok(_) if got => return true,
-            Ok(_) => break,
-        }
+    if !give_up(state, own, flag) {
+        return true;
     }
     let since = g.waiter.value.get().addr() as u64;
     wait_at(g, WaitReason::MutexLock, addr, since);

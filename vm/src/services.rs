@@ -11,13 +11,11 @@ use crate::sync::raw::{AtomicU32, AtomicU64, Ordering};
 use crate::{chan, sema};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// An operation of one of `sync`'s types.
+/// An operation of one of `sync`'s types; those that programs do most are methods of [`Call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LockOp {
-    MutexLock,
     /// Result: whether it was locked, as for all `Try…`.
     MutexTryLock,
-    MutexUnlock,
     RwLock,
     RwTryLock,
     RwUnlock,
@@ -59,6 +57,34 @@ fn outcome(outcome: goroutine::Outcome) -> Outcome {
 }
 
 impl Call<'_> {
+    /// `(*sync.Mutex).Lock` on the state word in the object of argument word 0.
+    #[inline]
+    pub fn lock_mutex(&mut self) -> Outcome {
+        let addr = self.word(0) as *mut u64;
+        if addr.is_null() {
+            return Outcome::Panic(RuntimeError::nil_dereference());
+        }
+        // SAFETY: the address is a word of a live object, by the native's signature; pc and base were saved before the call.
+        match unsafe { sema::mutex_lock(self.m, self.g, addr) } {
+            goroutine::Outcome::Done => Outcome::Done,
+            other => outcome(other),
+        }
+    }
+
+    /// `(*sync.Mutex).Unlock`, as [`Call::lock_mutex`].
+    #[inline]
+    pub fn unlock_mutex(&mut self) -> Outcome {
+        let addr = self.word(0) as *mut u64;
+        if addr.is_null() {
+            return Outcome::Panic(RuntimeError::nil_dereference());
+        }
+        // SAFETY: as in `lock_mutex`.
+        match unsafe { sema::mutex_unlock(self.m, addr) } {
+            goroutine::Outcome::Done => Outcome::Done,
+            other => outcome(other),
+        }
+    }
+
     /// Does `op` on the state word `offset` words behind the pointer in argument word 0.
     pub fn lock_op(&mut self, op: LockOp, offset: usize) -> Outcome {
         if self.word(0) == 0 {
@@ -69,8 +95,6 @@ impl Call<'_> {
         // SAFETY: the address is a word of a live object, by the native's signature; pc and base were saved before the call.
         unsafe {
             match op {
-                LockOp::MutexLock => outcome(sema::mutex_lock(self.m, g, addr)),
-                LockOp::MutexUnlock => outcome(sema::mutex_unlock(self.m, addr)),
                 LockOp::RwLock => outcome(sema::rw_lock(self.m, g, addr)),
                 LockOp::RwUnlock => outcome(sema::rw_unlock(self.m, addr)),
                 LockOp::RwRLock => outcome(sema::rw_rlock(self.m, g, addr)),

@@ -6,13 +6,11 @@ use crate::package::Natives;
 use minigo_vm::services::LockOp;
 
 pub(crate) const NATIVES: Natives = &[
-    ("(*Mutex).Lock", |call| call.lock_op(LockOp::MutexLock, 0)),
+    ("(*Mutex).Lock", |call| call.lock_mutex()),
     ("(*Mutex).TryLock", |call| {
         call.lock_op(LockOp::MutexTryLock, 0)
     }),
-    ("(*Mutex).Unlock", |call| {
-        call.lock_op(LockOp::MutexUnlock, 0)
-    }),
+    ("(*Mutex).Unlock", |call| call.unlock_mutex()),
     ("(*RWMutex).Lock", |call| call.lock_op(LockOp::RwLock, 0)),
     ("(*RWMutex).TryLock", |call| {
         call.lock_op(LockOp::RwTryLock, 0)

@@ -108,10 +108,11 @@ impl Channel {
         // SAFETY: by the function's contract. Registers belong to a goroutine that runs here or is parked,
         // the buffer is guarded by the lock.
         unsafe {
-            if from.is_null() {
+            // One word is what most channels carry: no call for it.
+            if words == 1 {
+                *to = if from.is_null() { 0 } else { *from };
+            } else if from.is_null() {
                 ptr::write_bytes(to, 0, words);
-            } else if words == 1 {
-                *to = *from;
             } else {
                 ptr::copy_nonoverlapping(from, to, words);
             }

@@ -308,9 +308,12 @@ impl Machine {
         let sched = self.sched();
         let p = self.p();
         let busy = sched.processors.len() - sched.idle_processors.load(Ordering::Relaxed);
-        sched.cores > 1
-            && busy > 1 + sched.spinning.load(Ordering::Relaxed)
-            && p.run_queue.is_empty()
+        sched.cores > 1 && busy > 1 + sched.spinning.load(Ordering::Relaxed) && !p.has_work()
+    }
+
+    /// With a seed: nothing may depend on time.
+    pub(crate) fn is_replayable(&self) -> bool {
+        self.chosen
     }
 
     fn push_local(&mut self, g: GoroutinePtr) {

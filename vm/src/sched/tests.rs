@@ -353,9 +353,13 @@ fn a_select_takes_each_value_once() {
 
 #[test]
 fn a_mutex_excludes() {
-    for p in ALL_PROCS {
+    let seeded = Config {
+        procs: 1,
+        seed: Some(7),
+    };
+    for config in ALL_PROCS.map(procs).into_iter().chain([seeded]) {
         let words = Box::leak(vec![0u64; 4].into_boxed_slice()).as_mut_ptr() as usize;
-        let finish = play(procs(p), move |m, g| {
+        let finish = play(config, move |m, g| {
             loop {
                 let (mutex, wg) = (words as *mut u64, (words + 8) as *mut u64);
                 let counter = (words + 16) as *mut u64;
