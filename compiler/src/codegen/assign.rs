@@ -450,7 +450,10 @@ impl<'t> FuncGen<'_, '_, 't> {
             self.check_shift(value, rhs);
         }
         if self.number(ty).is_some() {
-            return self.arithmetic(op, ty, dst, lhs, rhs);
+            if !self.product_and_sum(op, dst, lhs, rhs, [value, value]) {
+                self.arithmetic(op, ty, dst, lhs, rhs);
+            }
+            return;
         }
         // Strings.
         let pair = [WordKind::Ptr, WordKind::Int];

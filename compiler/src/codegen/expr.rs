@@ -578,7 +578,68 @@ impl<'t> FuncGen<'_, '_, 't> {
         if matches!(op, BinaryOp::Shl | BinaryOp::Shr) {
             self.check_shift(y, rhs);
         }
-        self.arithmetic(op, e.ty, dst, lhs, rhs);
+        if !self.product_and_sum(op, dst, lhs, rhs, [x, y]) {
+            self.arithmetic(op, e.ty, dst, lhs, rhs);
+        }
+    }
+
+    /// `R[dst] := R[lhs] op R[rhs]` together with the product that is one of them and was computed just now; false if
+    /// there is none. `operands` are the expressions in the registers.
+    pub(super) fn product_and_sum(
+        &mut self,
+        op: BinaryOp,
+        dst: Reg,
+        lhs: Reg,
+        rhs: Reg,
+        operands: [&Expr; 2],
+    ) -> bool {
+        let Some(Op::MulFloat {
+            dst: product,
+            lhs: a,
+            rhs: b,
+        }) = self.last_op()
+        else {
+            return false;
+        };
+        // The register of a product is a temporary; a variable's must keep its value.
+        let is_product = |e: &Expr| {
+            matches!(
+                e.kind,
+                ExprKind::Binary {
+                    op: BinaryOp::Mul,
+                    ..
+                }
+            )
+        };
+        let (fused, other) = match op {
+            BinaryOp::Add if product == rhs && lhs != rhs && is_product(operands[1]) => (
+                Op::MulAddFloat {
+                    dst,
+                    lhs: a,
+                    rhs: b,
+                },
+                lhs,
+            ),
+            BinaryOp::Add if product == lhs && lhs != rhs && is_product(operands[0]) => (
+                Op::MulAddFloat {
+                    dst,
+                    lhs: a,
+                    rhs: b,
+                },
+                rhs,
+            ),
+            BinaryOp::Sub if product == rhs && lhs != rhs && is_product(operands[1]) => (
+                Op::MulSubFloat {
+                    dst,
+                    lhs: a,
+                    rhs: b,
+                },
+                lhs,
+            ),
+            _ => return false,
+        };
+        self.replace_last(fused, other);
+        true
     }
 
     /// Panics when a shift count is negative.

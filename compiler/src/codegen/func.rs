@@ -296,6 +296,21 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
         }
     }
 
+    /// The op appended last.
+    pub(super) fn last_op(&self) -> Option<Op> {
+        self.code.last().copied().filter(|_| self.reachable)
+    }
+
+    /// Takes back the op appended last, to put one in its place that does its work too. No label may lie behind it.
+    pub(super) fn replace_last(&mut self, op: Op, extra: Reg) {
+        self.code.pop();
+        self.emit(op);
+        self.emit(Op::Extra {
+            reg: extra.0,
+            index: 0,
+        });
+    }
+
     /// Appends an op and its `Extra`.
     pub(super) fn emit_extra(&mut self, op: Op, index: u32) {
         self.emit(op);
@@ -461,7 +476,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
                 Op::Extra { reg, .. } if extra_reg => *reg = numbering.of(Reg(*reg)).0,
                 _ => {}
             }
-            extra_reg = matches!(op, Op::MapGetOk { .. });
+            extra_reg = op.has_extra_register();
         }
         let targets: Vec<u32> = self
             .labels

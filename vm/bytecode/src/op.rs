@@ -327,6 +327,10 @@ ops! {
     MulFloat { dst: def float, lhs: use float, rhs: use float }
     /// `R[dst] := R[lhs] / R[rhs]`
     DivFloat { dst: def float, lhs: use float, rhs: use float }
+    /// `R[dst] := R[Extra.reg] + R[lhs] * R[rhs]`, rounded twice
+    MulAddFloat { dst: def float, lhs: use float, rhs: use float }
+    /// `R[dst] := R[Extra.reg] - R[lhs] * R[rhs]`, rounded twice
+    MulSubFloat { dst: def float, lhs: use float, rhs: use float }
     /// `R[dst] := -R[src]`
     NegFloat { dst: def float, src: use float }
     /// `R[dst] := sqrt(R[src])`
@@ -853,6 +857,14 @@ impl Op {
         }
     }
 
+    /// Whether the [`Op::Extra`] behind this op names a register.
+    pub fn has_extra_register(&self) -> bool {
+        matches!(
+            self,
+            Op::MapGetOk { .. } | Op::MulAddFloat { .. } | Op::MulSubFloat { .. }
+        )
+    }
+
     /// How many [`Op::Extra`]s must follow this op.
     pub fn extras(&self) -> usize {
         use Op::*;
@@ -876,7 +888,9 @@ impl Op {
             | Implements { .. }
             | MakeMap { .. }
             | MapGetOk { .. }
-            | MakeChan { .. } => 1,
+            | MakeChan { .. }
+            | MulAddFloat { .. }
+            | MulSubFloat { .. } => 1,
             _ => 0,
         }
     }

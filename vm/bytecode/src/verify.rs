@@ -764,11 +764,16 @@ impl Verifier<'_> {
                 return Err("an extra type is in no table".into());
             }
         }
-        if let (Op::MapGetOk { .. }, Op::Extra { reg, .. }) =
-            (op, self.func.code.get(pc + 1).unwrap_or(op))
-            && !self.matches(Reg(*reg), WordKind::Int)?
+        if op.has_extra_register()
+            && let Some(Op::Extra { reg, .. }) = self.func.code.get(pc + 1)
         {
-            return Err("ok is not an int".into());
+            let want = match op {
+                Op::MapGetOk { .. } => WordKind::Int,
+                _ => WordKind::Float,
+            };
+            if !self.matches(Reg(*reg), want)? {
+                return Err(format!("the extra register is not {want:?}"));
+            }
         }
         Ok(())
     }

@@ -158,6 +158,15 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                 }
             }};
         }
+        // The same: its register.
+        macro_rules! extra_reg {
+            () => {{
+                match *pc.add(1) {
+                    Op::Extra { reg, .. } => Reg(reg),
+                    _ => std::hint::unreachable_unchecked(),
+                }
+            }};
+        }
         macro_rules! next2 {
             () => {{
                 pc = pc.add(2);
@@ -431,6 +440,16 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::SubFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) - float!(rhs)),
                     Op::MulFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) * float!(rhs)),
                     Op::DivFloat { dst, lhs, rhs } => setf!(dst, float!(lhs) / float!(rhs)),
+                    Op::MulAddFloat { dst, lhs, rhs } => {
+                        let addend = extra_reg!();
+                        r!(dst) = (float!(addend) + float!(lhs) * float!(rhs)).to_bits();
+                        next2!()
+                    }
+                    Op::MulSubFloat { dst, lhs, rhs } => {
+                        let minuend = extra_reg!();
+                        r!(dst) = (float!(minuend) - float!(lhs) * float!(rhs)).to_bits();
+                        next2!()
+                    }
                     Op::NegFloat { dst, src } => setf!(dst, -float!(src)),
                     Op::SqrtFloat { dst, src } => setf!(dst, float!(src).sqrt()),
                     Op::RoundFloat32 { dst, src } => setf!(dst, f64::from(float!(src) as f32)),
@@ -1001,10 +1020,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         map,
                         key,
                     } => {
-                        let ok = match *pc.add(1) {
-                            Op::Extra { reg, .. } => Reg(reg),
-                            _ => std::hint::unreachable_unchecked(),
-                        };
+                        let ok = extra_reg!();
                         let slot = check!(table::get(&mut cx, r!(map), base.add(key.index())));
                         table::read_slot(slot, base.add(dst.index()), count as usize);
                         r!(ok) = u64::from(!slot.is_null());
