@@ -1,11 +1,12 @@
 //! Every program under `examples/` and `tests/` is a test, and what it must do is written in it.
 //!
 //! The syntax of expectations is described in `harness/expectation.rs`. Each program runs with GOMAXPROCS 1, 2 and 8, and all failures are
-//! reported. Four kinds of trial:
+//! reported. The kinds of trial:
 //!
 //! | trial | is |
 //! |---|---|
 //! | `examples::…`, `run::…`, `errors::…` | minigo does what the program says |
+//! | `seed::…` | the programs of `tests/run` with a seed: the same seed gives the same run, whatever the seed is |
 //! | `wishlist::…` | minigo does *not* do it yet; once it does, the program moves to `tests/run` |
 //! | `oracle::…` | real Go does what the program says: the expectation itself is right |
 //! | `bench::…` | minigo prints what real Go prints, for the programs in `../shared/bench` |
@@ -32,6 +33,9 @@ use std::time::Duration;
 
 /// How many processors each program runs with, one after the other.
 const PROCESSORS: &[u32] = &[1, 2, 8];
+
+/// What the runs that must repeat themselves are seeded with.
+const SEEDS: &[u64] = &[1, 20_261_121];
 
 /// A program that runs longer is killed and has failed.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -97,6 +101,12 @@ fn main() -> ExitCode {
                     confirm(&oracle, &path)
                 }));
             }
+            if group == "run" {
+                let path = program.path.clone();
+                trials.push(Trial::test(format!("seed::{name}"), move || {
+                    must_repeat(&path)
+                }));
+            }
             let wished = group == "wishlist";
             trials.push(Trial::test(name, move || {
                 if wished {
@@ -159,6 +169,31 @@ fn must_pass(program: &Path) -> Result<(), Failed> {
         })
         .collect();
     Err(reports.join("\n").into())
+}
+
+/// With a seed the program does what it says, and does the same when it runs again.
+fn must_repeat(program: &Path) -> Result<(), Failed> {
+    let expectation = expectation_of(program)?;
+    for &seed in SEEDS {
+        let run = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
+            command
+                .arg("run")
+                .arg(format!("--seed={seed}"))
+                .arg(program);
+            process::run(programs::environment(&mut command, 2), LIMIT)
+        };
+        let first = run()?;
+        let command = format!("minigo run --seed={seed} {}", program.display());
+        expectation
+            .check(&first)
+            .map_err(|report| format!("{command}\n{report}"))?;
+        let second = run()?;
+        if first != second {
+            return Err(format!("{command}\nfirst: {first:#?}\nthen: {second:#?}").into());
+        }
+    }
+    Ok(())
 }
 
 fn must_fail(program: &Path) -> Result<(), Failed> {

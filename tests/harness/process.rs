@@ -7,7 +7,7 @@ use std::time::Duration;
 use wait_timeout::ChildExt;
 
 /// What a finished process left behind.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
