@@ -129,7 +129,12 @@ pub(crate) struct Timers {
 struct Heap {
     entries: Vec<Entry>,
     arrivals: u64,
+    /// With so many entries it is time to look for those of stopped timers.
+    sweep_at: usize,
 }
+
+/// Entries that are never worth a sweep.
+const FEW_ENTRIES: usize = 1024;
 
 impl Heap {
     fn push(&mut self, when: u64, due: Due) {
@@ -178,6 +183,16 @@ impl Heap {
         Some(first)
     }
 
+    /// Drops the entries that `is_alive` denies. Done when they have doubled since, it costs each entry a constant.
+    fn sweep(&mut self, is_alive: impl Fn(&Entry) -> bool) {
+        self.entries.retain(is_alive);
+        // What is sorted is a heap.
+        self.entries.sort_unstable_by_key(Entry::key);
+        self.entries
+            .shrink_to(FEW_ENTRIES.max(2 * self.entries.len()));
+        self.sweep_at = FEW_ENTRIES.max(2 * self.entries.len());
+    }
+
     fn next(&self) -> u64 {
         self.entries.first().map_or(u64::MAX, |first| first.when)
     }
@@ -189,6 +204,7 @@ impl Timers {
             heap: Mutex::new(Heap {
                 entries: Vec::new(),
                 arrivals: 0,
+                sweep_at: FEW_ENTRIES,
             }),
             next: AtomicU64::new(u64::MAX),
         }
@@ -201,10 +217,25 @@ impl Timers {
         self.next.load(Ordering::Relaxed) != u64::MAX
     }
 
-    fn push(&self, when: u64, due: Due) {
+    /// True if it is time for [`Timers::sweep`].
+    fn push(&self, when: u64, due: Due) -> bool {
         let mut heap = self.heap.lock();
         heap.push(when, due);
         // SeqCst: before the look at the timekeeper in `after_push`.
+        self.next.store(heap.next(), Ordering::SeqCst);
+        heap.entries.len() >= heap.sweep_at
+    }
+
+    /// Forgets the timers that were stopped long before they would have been due.
+    #[cold]
+    fn sweep(&self, slots: &Mutex<Slots>) {
+        let slots = slots.lock();
+        let mut heap = self.heap.lock();
+        heap.sweep(|entry| match entry.due {
+            Due::Sleeper(_) => true,
+            Due::Timer(id) => slots.get(id).is_some(),
+        });
+        // SeqCst: as in `push`.
         self.next.store(heap.next(), Ordering::SeqCst);
     }
 
@@ -245,7 +276,9 @@ pub fn start(m: &mut Machine, delay: i64, period: u64, target: Target) -> TimerI
         .saturating_add(delay.max(0) as u64)
         .min(u64::MAX - 1);
     let id = sched.timer_slots.lock().arm(period, target);
-    m.p().timers.push(when, Due::Timer(id));
+    if m.p().timers.push(when, Due::Timer(id)) {
+        m.p().timers.sweep(&sched.timer_slots);
+    }
     sched.after_push(when);
     id
 }
