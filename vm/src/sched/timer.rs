@@ -4,7 +4,7 @@
 //! machine (the timekeeper) waits for the earliest of all, and the monitor helps where all
 //! processors are busy. A sleeper is in the heap itself. A program's timer has a slot, which exists while the timer is
 //! armed; stopping it frees the slot, and the heap's entry, whose generation then is old, is
-//! dropped when it comes up.
+//! dropped when it comes up, or when the heap has doubled since such entries were last looked for.
 //!
 //! A timer's channel has a buffer of one (`chan::make_timer_channel`) but shows the program length and capacity 0.
 //! Firing and stopping happen under the slots' lock, and stopping empties the buffer: after `Stop` or `Reset` no old value can
