@@ -6,6 +6,7 @@ pub mod allocator;
 pub mod chan;
 pub mod error;
 pub mod goroutine;
+mod growing;
 pub mod heap;
 mod image;
 mod interp;
@@ -23,11 +24,12 @@ mod loom_tests;
 
 use goroutine::frame::Frame;
 use goroutine::{Goroutine, Status};
+use growing::Growing;
 use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
 use image::Image;
 use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, WordKind, verify};
 use native::NativeFn;
-use sched::{Config as SchedConfig, Entry, Finish, Hooks, Machine, Scheduler};
+use sched::{Config as SchedConfig, Entry, Finish, Hooks, MAX_PROCS, Machine, Scheduler};
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 use value::map::Maps;
@@ -35,7 +37,7 @@ use value::map::Maps;
 /// How a program is run.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Number of processors: GOMAXPROCS.
+    /// Number of processors at first: GOMAXPROCS.
     pub procs: usize,
     /// Deterministic mode: every choice from this seed.
     pub seed: Option<u64>,
@@ -72,12 +74,18 @@ impl std::error::Error for LoadError {}
 #[repr(align(128))]
 struct LocalHeapSlot(UnsafeCell<LocalHeap>);
 
+impl LocalHeapSlot {
+    fn new(heap: &Heap) -> LocalHeapSlot {
+        LocalHeapSlot(UnsafeCell::new(heap.local_heap()))
+    }
+}
+
 /// One running program.
 pub struct Vm {
     image: Image,
     heap: Heap,
     /// By index of processor; used only by the machine that holds it (or has stopped the world).
-    local_heaps: Box<[LocalHeapSlot]>,
+    local_heaps: Growing<LocalHeapSlot>,
     /// The package-level variables, a permanent object.
     globals: *mut u64,
     chan_shape: ShapeId,
@@ -153,10 +161,8 @@ impl Vm {
             procs: config.procs,
             seed: config.seed,
         });
-        let procs = sched.procs();
-        let local_heaps = (0..procs)
-            .map(|_| LocalHeapSlot(UnsafeCell::new(heap.local_heap())))
-            .collect();
+        let local_heaps = Growing::with_capacity(MAX_PROCS);
+        local_heaps.grow(sched.active(), |_| LocalHeapSlot::new(&heap));
         let byte_type = byte_type();
         let output = output::Output::new(config.seed.is_some());
         Ok(Vm {
@@ -231,7 +237,7 @@ impl Vm {
     #[inline(always)]
     pub(crate) fn local_heap<'a>(&'a self, m: &'a mut Machine) -> &'a mut LocalHeap {
         // SAFETY: a machine has a processor of its own while it runs Go code, and `m` is borrowed for as long as the result.
-        unsafe { &mut *self.local_heaps[m.processor_index()].0.get() }
+        unsafe { &mut *self.local_heaps.made()[m.processor_index()].0.get() }
     }
 
     /// A zeroed object; out of memory ends the process with Go's message.
@@ -262,6 +268,20 @@ impl Vm {
     /// `runtime.GC`: collects in any case. The calling goroutine is at a safepoint.
     pub fn force_collection(&self, m: &mut Machine) {
         m.stop_the_world(|m| self.collect_stopped(m));
+    }
+
+    /// `runtime.GOMAXPROCS`. The calling goroutine is at a safepoint.
+    pub(crate) fn set_processors(&self, m: &mut Machine, n: i64) -> usize {
+        let heaps = &self.local_heaps;
+        m.set_procs(
+            n,
+            |count| heaps.grow(count, |_| LocalHeapSlot::new(&self.heap)),
+            |index| {
+                // SAFETY: the world is stopped, and the processor that the local heap belongs to has no holder any more.
+                self.heap
+                    .retire(unsafe { &mut *heaps.made()[index].0.get() });
+            },
+        )
     }
 
     fn collect_stopped(&self, m: &mut Machine) {

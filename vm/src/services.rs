@@ -216,9 +216,9 @@ impl Call<'_> {
         self.vm.heap().stats()
     }
 
-    /// Number of processors.
-    pub fn processors(&self) -> usize {
-        self.m.sched().procs()
+    /// Sets the number of processors if `n` is positive and returns the former one.
+    pub fn set_processors(&mut self, n: i64) -> usize {
+        self.vm.set_processors(self.m, n)
     }
 
     /// Number of goroutines.

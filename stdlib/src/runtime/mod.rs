@@ -17,9 +17,9 @@ pub(crate) const NATIVES: Natives = &[
     ("printForm", print_form),
 ];
 
-/// The number of processors is fixed when the program starts: setting it has no effect yet.
 fn gomaxprocs(call: &mut Call<'_>) -> Outcome {
-    let n = call.processors();
+    let n = call.int(0);
+    let n = call.set_processors(n);
     call.set_int(0, n as i64);
     Outcome::Done
 }

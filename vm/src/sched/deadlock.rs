@@ -146,7 +146,7 @@ impl GoroutineDump {
 impl Scheduler {
     /// Nothing can ever run again. The caller found all queues empty after it took the idle lock.
     pub(crate) fn is_deadlocked(&self, idle: &Idle) -> bool {
-        idle.processors.len() == self.processors.len()
+        idle.processors.len() == self.active()
             && idle.blocked == 0
             && idle.returning.is_empty()
             && !idle.world.stopping

@@ -20,7 +20,7 @@ pub(crate) struct Idle {
     pub(crate) machines: Vec<Arc<Mailbox>>,
     /// Threads started and not ended, the first machine's not counted.
     pub(crate) threads: usize,
-    /// Machines that gave up their processor for a system call.
+    /// Machines that gave up their processor for a system call, or lost it and have not noticed.
     pub(crate) blocked: usize,
     /// Machines back from a system call that wait for a processor.
     pub(crate) returning: Vec<Arc<Mailbox>>,
@@ -213,12 +213,22 @@ impl Scheduler {
         }
     }
 
+    /// Gives idle processors to the machines that are back from system calls or lost theirs.
+    pub(crate) fn serve_returning(&self, idle: &mut Idle) {
+        while !idle.returning.is_empty()
+            && let Some(processor) = self.take_idle(idle)
+            && let Some(mailbox) = idle.returning.pop()
+        {
+            mailbox.post(processor, false);
+        }
+    }
+
     /// Some queue has something in it. The last look of a machine that goes idle, after it gave up its
     /// processor and stopped spinning.
     pub(crate) fn look_again(&self) -> bool {
         // Pairs with the fence in `wake_p`.
         fence(Ordering::SeqCst);
-        self.global.len() != 0 || self.processors.iter().any(|p| p.has_work())
+        self.global.len() != 0 || self.processors().iter().any(|p| p.has_work())
     }
 
     /// Tells the running goroutines to come to a safepoint, or that they need not any more.

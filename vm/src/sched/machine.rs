@@ -33,7 +33,7 @@ const LONGEST_QUANTUM: usize = 2000;
 /// One thread that runs goroutines. Holds a processor while it does.
 pub struct Machine {
     sched: NonNull<Scheduler>,
-    processor: Option<NonNull<Processor>>,
+    pub(super) processor: Option<NonNull<Processor>>,
     /// Counted in `Scheduler::spinning`.
     spinning: bool,
     mailbox: Arc<Mailbox>,
@@ -48,7 +48,7 @@ impl Machine {
     pub(crate) fn first(sched: &Scheduler) -> Machine {
         let processor = sched.take_idle(&mut sched.idle.lock());
         let mut m = Machine::new(sched);
-        m.processor = processor.map(|p| NonNull::from(&sched.processors[p]));
+        m.processor = processor.map(|p| NonNull::from(&sched.processors()[p]));
         m
     }
 
@@ -99,8 +99,8 @@ impl Machine {
         unsafe { p.as_ref() }
     }
 
-    fn take(&mut self, processor: usize, spinning: bool) {
-        self.processor = Some(NonNull::from(&self.sched().processors[processor]));
+    pub(super) fn take(&mut self, processor: usize, spinning: bool) {
+        self.processor = Some(NonNull::from(&self.sched().processors()[processor]));
         self.spinning = spinning;
     }
 
@@ -307,7 +307,7 @@ impl Machine {
     pub(crate) fn may_spin(&self) -> bool {
         let sched = self.sched();
         let p = self.p();
-        let busy = sched.processors.len() - sched.idle_processors.load(Ordering::Relaxed);
+        let busy = sched.active() - sched.idle_processors.load(Ordering::Relaxed);
         sched.cores > 1 && busy > 1 + sched.spinning.load(Ordering::Relaxed) && !p.has_work()
     }
 
@@ -387,7 +387,13 @@ impl Machine {
                     return None;
                 }
                 self.stop_here();
-                if !self.yield_processor() {
+                let goes_on = if self.processor.is_some() {
+                    self.yield_processor()
+                } else {
+                    sched.idle.lock().blocked -= 1;
+                    self.wait_for_work()
+                };
+                if !goes_on {
                     return None;
                 }
             }
@@ -438,7 +444,7 @@ impl Machine {
             p.run_queue.pop().or_else(|| {
                 sched
                     .global
-                    .take_share(&p.run_queue, sched.processors.len(), LOCAL_LIMIT / 2)
+                    .take_share(&p.run_queue, sched.active(), LOCAL_LIMIT / 2)
             })
         }
     }
@@ -446,7 +452,7 @@ impl Machine {
     /// Takes half of another processor's queue, in random order; at last what a busy processor is to run next.
     fn steal_work(&mut self, p: &Processor) -> Option<GoroutinePtr> {
         let sched = self.sched();
-        let procs = sched.processors.len();
+        let procs = sched.active();
         if procs == 1 {
             return None;
         }
@@ -463,7 +469,7 @@ impl Machine {
         for round in 0..STEAL_ROUNDS {
             let start = p.chooser.below(Choice::Victim, procs);
             for i in 0..procs {
-                let victim = &sched.processors[(start + i) % procs];
+                let victim = &sched.processors()[(start + i) % procs];
                 if victim.index == p.index {
                     continue;
                 }
@@ -649,6 +655,13 @@ impl Machine {
             sched.wake_p();
         }
         let result = call();
+        self.return_to(ptr::from_ref(g).cast_mut());
+        result
+    }
+
+    /// Waits for a processor to go on with `current`, which this machine runs. It was counted as blocked.
+    pub(super) fn return_to(&mut self, current: *mut Goroutine) {
+        let sched = self.sched();
         let mut idle = sched.idle.lock();
         idle.blocked -= 1;
         match sched.take_idle(&mut idle) {
@@ -672,10 +685,7 @@ impl Machine {
                 }
             }
         }
-        let p = self.p();
-        p.current
-            .store(ptr::from_ref(g).cast_mut(), Ordering::Relaxed);
-        result
+        self.p().current.store(current, Ordering::Relaxed);
     }
 }
 

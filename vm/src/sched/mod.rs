@@ -22,6 +22,7 @@ mod idle;
 mod machine;
 mod preempt;
 mod processor;
+mod resize;
 pub(crate) mod run_queue;
 pub mod timer;
 mod world;
@@ -36,9 +37,10 @@ use minigo_bytecode::op::Op;
 
 use crate::goroutine::table::Table;
 use crate::goroutine::{Exit, Goroutine};
+use crate::growing::Growing;
 use crate::sema::Semaphores;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, raw};
 
 pub use deadlock::{Deadlock, GoroutineDump, Symbol, Trace};
 pub use machine::Machine;
@@ -47,7 +49,7 @@ use processor::Processor;
 /// What a scheduler is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// Number of processors, 1 to [`MAX_PROCS`].
+    /// Number of processors at first, 1 to [`MAX_PROCS`].
     pub procs: usize,
     /// Replays the schedule of this seed: one machine, every choice from it.
     pub seed: Option<u64>,
@@ -115,7 +117,14 @@ pub struct Scheduler {
     /// For the threads it starts.
     me: Weak<Scheduler>,
     hooks: OnceLock<Hooks>,
-    processors: Box<[Processor]>,
+    /// All that were ever used; see [`Scheduler::processors`].
+    all_processors: Growing<Processor>,
+    /// How many of them are in use. Changes under the idle lock and with the world stopped: who holds a processor or that
+    /// lock sees it stand still. Not loom's: no model changes it.
+    active: raw::AtomicUsize,
+    /// What `GOMAXPROCS` tells; with a seed not `active`, which is 1.
+    procs: raw::AtomicUsize,
+    seed: u64,
     table: Table,
     global: run_queue::GlobalQueue,
     idle: Mutex<idle::Idle>,
@@ -146,24 +155,24 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler without goroutines and threads.
     pub fn new(config: Config) -> std::sync::Arc<Scheduler> {
-        let procs = if config.seed.is_some() {
-            1
-        } else {
-            config.procs.clamp(1, MAX_PROCS)
-        };
+        let procs = config.procs.clamp(1, MAX_PROCS);
+        let active = if config.seed.is_some() { 1 } else { procs };
         let started = Instant::now();
         let seed = config.seed.unwrap_or_else(time_seed);
+        let all_processors = Growing::with_capacity(MAX_PROCS);
+        all_processors.grow(active, |i| Processor::new(i, seed_of(seed, i)));
         std::sync::Arc::new_cyclic(|me| Scheduler {
             config,
             me: me.clone(),
             hooks: OnceLock::new(),
-            processors: (0..procs)
-                .map(|i| Processor::new(i, seed.wrapping_add((i as u64) << 32)))
-                .collect(),
+            all_processors,
+            active: raw::AtomicUsize::new(active),
+            procs: raw::AtomicUsize::new(procs),
+            seed,
             table: Table::new(),
             global: run_queue::GlobalQueue::new(),
-            idle: Mutex::new(idle::Idle::new(procs)),
-            idle_processors: AtomicUsize::new(procs),
+            idle: Mutex::new(idle::Idle::new(active)),
+            idle_processors: AtomicUsize::new(active),
             spinning: AtomicUsize::new(0),
             attention: AtomicBool::new(false),
             finished: AtomicBool::new(false),
@@ -218,7 +227,7 @@ impl Scheduler {
     /// Goroutines that have started and not ended.
     pub fn num_goroutine(&self) -> usize {
         // Relaxed: a count of what changes meanwhile.
-        self.processors
+        self.processors()
             .iter()
             .map(|p| p.live.load(Ordering::Relaxed))
             .sum::<isize>()
@@ -230,9 +239,22 @@ impl Scheduler {
         self.monitor.start(self);
     }
 
-    /// Number of processors as configured.
+    /// Number of processors as configured or set by [`Machine::set_procs`].
     pub fn procs(&self) -> usize {
-        self.config.procs.clamp(1, MAX_PROCS)
+        // Relaxed: just a number.
+        self.procs.load(Ordering::Relaxed)
+    }
+
+    /// Number of processors in use: with a seed there is one, whatever [`Scheduler::procs`] says.
+    pub fn active(&self) -> usize {
+        // Relaxed: it changes as its comment says.
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// The processors in use.
+    #[inline]
+    pub(crate) fn processors(&self) -> &[Processor] {
+        &self.all_processors.made()[..self.active()]
     }
 
     /// Nanoseconds since the scheduler was made.
@@ -293,10 +315,15 @@ impl Scheduler {
 
     /// Asks every running goroutine to come to a safepoint.
     pub(crate) fn attract(&self) {
-        for p in &self.processors {
+        for p in self.processors() {
             self.preempt_current(p);
         }
     }
+}
+
+/// The seed of one processor's chooser.
+fn seed_of(seed: u64, processor: usize) -> u64 {
+    seed.wrapping_add((processor as u64) << 32)
 }
 
 /// A seed for schedules that nobody wants to see again.

@@ -108,12 +108,15 @@ struct Seen {
 
 impl Scheduler {
     fn watch(&self) {
-        let mut seen = vec![Seen::default(); self.processors.len()];
+        let mut seen = Vec::new();
         let mut quiet = 0;
         while self.monitor.tick(TICK) && !self.is_finished() {
             (self.hooks().tick)();
-            // SeqCst: as everywhere; see `wake_p`.
-            let all_idle = || self.idle_processors.load(Ordering::SeqCst) == self.processors.len();
+            let all_idle = || {
+                let active = self.active();
+                // SeqCst: as everywhere; see `wake_p`. If the number of processors changes meanwhile, the next look will tell.
+                self.idle_processors.load(Ordering::SeqCst) == active && active == self.active()
+            };
             if all_idle() {
                 quiet += 1;
                 if quiet > QUIET_TICKS {
@@ -123,7 +126,9 @@ impl Scheduler {
                 continue;
             }
             quiet = 0;
-            for (p, seen) in self.processors.iter().zip(&mut seen) {
+            let processors = self.processors();
+            seen.resize(processors.len(), Seen::default());
+            for (p, seen) in processors.iter().zip(&mut seen) {
                 self.watch_processor(p, seen);
             }
             if self.timers_are_late() || self.look_again() {

@@ -11,6 +11,7 @@ use super::run_queue::{GoroutineList, RunQueue};
 use super::timer::Timers;
 use crate::goroutine::{Goroutine, GoroutinePtr};
 use crate::sync::atomic::{AtomicBool, AtomicIsize, AtomicPtr, AtomicU32, Ordering};
+use crate::sync::raw;
 
 /// See the module's text. Aligned so that two processors share no cache line.
 #[repr(align(128))]
@@ -21,6 +22,8 @@ pub(crate) struct Processor {
     run_next: AtomicPtr<Goroutine>,
     /// What the holder is running; only for asking it to stop.
     pub(crate) current: AtomicPtr<Goroutine>,
+    /// Times that it was taken out of use, from whoever held it. Changes under the idle lock; not loom's: no model does that.
+    pub(crate) retired: raw::AtomicU32,
     /// Counts time slices; written by the holder.
     pub(crate) slices: AtomicU32,
     /// Counts goroutines run; written by the holder.
@@ -54,6 +57,7 @@ impl Processor {
             run_queue: RunQueue::new(),
             run_next: AtomicPtr::new(ptr::null_mut()),
             current: AtomicPtr::new(ptr::null_mut()),
+            retired: raw::AtomicU32::new(0),
             slices: AtomicU32::new(0),
             runs: AtomicU32::new(0),
             preempt: AtomicBool::new(false),

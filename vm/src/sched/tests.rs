@@ -702,6 +702,128 @@ fn a_stopped_world_stands_still() {
     }
 }
 
+/// Register 0: what is left to do; 1: state of a random number generator. The world's words and channels are leaked or live
+/// as long as the hooks.
+#[test]
+fn the_number_of_processors_changes_while_everything_goes_on() {
+    const SETTERS: u64 = 2;
+    const PAIRS: u64 = 4;
+    const SLEEPERS: u64 = 4;
+    const ROUNDS: u64 = 200;
+    for (p, seed) in [(1, None), (2, None), (8, None), (4, Some(5))] {
+        let wg = Box::leak(Box::new(0u64)) as *mut u64 as usize;
+        let chans: Vec<Chan> = (0..2 * PAIRS).map(|_| Chan::new(0)).collect();
+        let (spawned, retired) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (seen_spawned, seen_retired) = (spawned.clone(), retired.clone());
+        let config = Config { procs: p, seed };
+        let finish = play(config, move |m, g| {
+            let word = wg as *mut u64;
+            let random = |g: &Goroutine, n: u64| {
+                set(
+                    g,
+                    1,
+                    get(g, 1).wrapping_mul(6364136223846793005).wrapping_add(1),
+                );
+                (get(g, 1) >> 33) % n
+            };
+            assert!(m.processor_index() < m.sched().active());
+            loop {
+                if g.limit().load(Ordering::Relaxed) == 0 && m.safepoint(g) == Safepoint::Yield {
+                    return Exit::Preempted;
+                }
+                if step(g) >= 10 && get(g, 0) == 0 {
+                    // SAFETY: the word is leaked.
+                    unsafe { sema::wait_group_add(m, word, -1) };
+                    return Exit::Ended;
+                }
+                match step(g) {
+                    1 => {
+                        let all = SETTERS + 2 * PAIRS + SLEEPERS;
+                        // SAFETY: the word is leaked.
+                        unsafe { sema::wait_group_add(m, word, all as i64) };
+                        for i in 0..SETTERS {
+                            spawn(m, g, 10, &[ROUNDS, i + 1]);
+                        }
+                        for i in 0..PAIRS {
+                            spawn(m, g, 20, &[ROUNDS * 20, 0, 2 * i, 2 * i + 1]);
+                            spawn(m, g, 22, &[ROUNDS * 20, 0, 2 * i, 2 * i + 1]);
+                        }
+                        for i in 0..SLEEPERS {
+                            spawn(m, g, 30, &[ROUNDS / 4, i + 1]);
+                        }
+                        may_park!(g, 2, sema::wait_group_wait(m, g, word));
+                    }
+                    2 => return Exit::Ended,
+                    // Sets the number, collects or waits a little, starts some goroutines.
+                    10 => {
+                        set(g, 0, get(g, 0) - 1);
+                        let former = m.set_procs(
+                            random(g, 9) as i64,
+                            |count| assert!((1..=8).contains(&count)),
+                            |_| {
+                                retired.fetch_add(1, Ordering::Relaxed);
+                            },
+                        );
+                        assert!((1..=8).contains(&former));
+                        assert!(m.processor_index() < m.sched().active());
+                        // SAFETY: the word is leaked.
+                        unsafe { sema::wait_group_add(m, word, 10) };
+                        for _ in 0..10 {
+                            spawn(m, g, 40, &[1]);
+                        }
+                        match random(g, 3) {
+                            0 => m.stop_the_world(|m| m.in_parallel(m.sched().helpers(), &|_| {})),
+                            1 => m.block(g, || std::thread::sleep(Duration::from_micros(50))),
+                            _ => return Exit::Yielded,
+                        }
+                    }
+                    20 => {
+                        let chan = chans[get(g, 2) as usize].ptr();
+                        may_park!(g, 21, chan::send(m, g, chan, reg(g, 0)));
+                    }
+                    21 => {
+                        set(g, 0, get(g, 0) - 1);
+                        let chan = chans[get(g, 3) as usize].ptr();
+                        may_park!(
+                            g,
+                            20,
+                            chan::recv(m, g, chan, reg(g, 4), std::ptr::null_mut())
+                        );
+                    }
+                    22 => {
+                        let chan = chans[get(g, 2) as usize].ptr();
+                        may_park!(
+                            g,
+                            23,
+                            chan::recv(m, g, chan, reg(g, 4), std::ptr::null_mut())
+                        );
+                    }
+                    23 => {
+                        assert_eq!(get(g, 4), get(g, 0));
+                        set(g, 0, get(g, 0) - 1);
+                        let chan = chans[get(g, 3) as usize].ptr();
+                        may_park!(g, 22, chan::send(m, g, chan, reg(g, 0)));
+                    }
+                    30 => {
+                        set(g, 0, get(g, 0) - 1);
+                        let time = random(g, 300_000) as i64;
+                        if let Outcome::Parked = timer::sleep(m, g, time) {
+                            return Exit::Parked;
+                        }
+                    }
+                    _ => {
+                        spawned.fetch_add(1, Ordering::Relaxed);
+                        set(g, 0, 0);
+                    }
+                }
+            }
+        });
+        assert_eq!(finish, Finish::Returned);
+        assert_eq!(seen_spawned.load(Ordering::Relaxed), SETTERS * ROUNDS * 10);
+        assert_eq!(seen_retired.load(Ordering::Relaxed) > 0, seed.is_none());
+    }
+}
+
 #[test]
 fn two_machines_may_want_to_stop_the_world_at_once() {
     for p in ALL_PROCS {

@@ -239,6 +239,20 @@ impl Timers {
         self.next.store(heap.next(), Ordering::SeqCst);
     }
 
+    /// Moves all of `from` here; the caller holds no timer lock.
+    pub(crate) fn adopt(&self, from: &Timers) {
+        let mut entries = {
+            let mut heap = from.heap.lock();
+            from.next.store(u64::MAX, Ordering::SeqCst);
+            std::mem::take(&mut heap.entries)
+        };
+        // Ties stay in the order of arrival.
+        entries.sort_unstable_by_key(Entry::key);
+        for entry in entries {
+            self.push(entry.when, entry.due);
+        }
+    }
+
     /// Takes what is due at `now`, at most as much as fits.
     fn take_due(&self, now: u64, due: &mut Vec<Entry>) {
         let mut heap = self.heap.lock();
@@ -351,7 +365,7 @@ impl Machine {
     /// Does what is due on any processor: for a machine that found nothing else to do.
     pub(crate) fn run_all_timers(&mut self) {
         let now = self.sched().now();
-        for p in &self.sched().processors {
+        for p in self.sched().processors() {
             if p.timers.next.load(Ordering::Relaxed) <= now {
                 self.run_timers(p);
             }
@@ -374,7 +388,7 @@ impl Scheduler {
     /// When the first timer of all is due.
     pub(crate) fn next_deadline(&self) -> u64 {
         // SeqCst: see `after_push`.
-        self.processors
+        self.processors()
             .iter()
             .map(|p| p.timers.next.load(Ordering::SeqCst))
             .min()
@@ -397,7 +411,7 @@ impl Scheduler {
     /// keep a program from being deadlocked.
     pub(crate) fn timers_matter(&self) -> bool {
         let slots = self.timer_slots.lock();
-        self.processors.iter().any(|p| {
+        self.processors().iter().any(|p| {
             let heap = p.timers.heap.lock();
             heap.entries.iter().any(|entry| match entry.due {
                 Due::Sleeper(_) => true,
@@ -424,7 +438,7 @@ impl Scheduler {
 
     /// Sleepers, in no order: for reports.
     pub fn visit_sleepers(&self, mut visit: impl FnMut(&Goroutine, u64)) {
-        for p in &self.processors {
+        for p in self.processors() {
             for entry in &p.timers.heap.lock().entries {
                 if let Due::Sleeper(g) = entry.due {
                     visit(deref(g), entry.when);

@@ -11,13 +11,14 @@ use std::time::Duration;
 use super::idle::{Idle, Mailbox};
 use super::{Machine, Scheduler};
 use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering;
 
 /// The part of the idle list's state that is about stopping.
 pub(crate) struct World {
     /// Nobody may take a processor or run Go code.
     pub(crate) stopping: bool,
     /// Machines that wait with their processors.
-    stopped: usize,
+    pub(super) stopped: usize,
     /// The machine that wakes when the next timer is due.
     pub(crate) timekeeper: Option<Arc<Mailbox>>,
     job: Option<Job>,
@@ -51,7 +52,7 @@ unsafe impl Send for Job {}
 impl Machine {
     /// Stops the world, runs `work` alone, lets the world go on. The calling goroutine must be at a safepoint (pc and base
     /// saved). If another machine stops the world first, this one waits for it: `work` must look whether
-    /// there is still something to do.
+    /// there is still something to do. The machine may hold another processor afterwards.
     pub fn stop_the_world<R>(&mut self, work: impl FnOnce(&mut Machine) -> R) -> R {
         let sched = self.sched();
         loop {
@@ -62,9 +63,13 @@ impl Machine {
                 break;
             }
             drop(idle);
+            let current = self.p().current.load(Ordering::Relaxed);
             self.stop_here();
+            if self.processor.is_none() {
+                self.return_to(current);
+            }
         }
-        let procs = sched.processors.len();
+        let procs = sched.active();
         let mut idle = sched.idle.lock();
         while idle.processors.len() + idle.world.stopped + 1 < procs {
             sched.attract();
@@ -77,6 +82,7 @@ impl Machine {
         let result = work(self);
         let mut idle = sched.idle.lock();
         idle.world.stopping = false;
+        sched.serve_returning(&mut idle);
         sched.update_attention(&idle);
         sched.resumed.notify_all();
         drop(idle);
@@ -87,13 +93,17 @@ impl Machine {
         result
     }
 
-    /// Waits, holding the processor, while the world is stopped.
+    /// Waits, holding the processor, while the world is stopped. Afterwards the machine has none if the processor was taken
+    /// out of use meanwhile; it is counted as blocked then.
     pub(crate) fn stop_here(&mut self) {
         let sched = self.sched();
         let mut idle = sched.idle.lock();
         if !idle.world.stopping {
             return;
         }
+        let p = self.p();
+        // Relaxed: under the lock, as below.
+        let retired = p.retired.load(Ordering::Relaxed);
         idle.world.stopped += 1;
         sched.arrived.notify_all();
         while idle.world.stopping {
@@ -102,7 +112,12 @@ impl Machine {
                 sched.resumed.wait(&mut idle);
             }
         }
-        idle.world.stopped -= 1;
+        if p.retired.load(Ordering::Relaxed) == retired {
+            idle.world.stopped -= 1;
+        } else {
+            // Who took it has counted this machine out.
+            self.processor = None;
+        }
     }
 
     /// Runs `work` on this machine (as number 0) and on up to `helpers` others that wait (numbers from 1 on), and returns when all have returned. Only
@@ -143,7 +158,7 @@ impl Machine {
 impl Scheduler {
     /// How many machines besides the caller's are worth asking to help.
     pub fn helpers(&self) -> usize {
-        self.processors.len().min(self.cores) - 1
+        self.active().min(self.cores) - 1
     }
 
     /// Does a part of a job if there is one.
