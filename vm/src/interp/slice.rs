@@ -262,6 +262,14 @@ pub(crate) unsafe fn append(
     count: usize,
 ) -> OpResult<Header> {
     let elem = elem_type(cx.vm, ty);
+    if elem.indirect {
+        // The pointers are still to be followed: this is where `*p` is evaluated.
+        // SAFETY: by the function's contract.
+        let nil = (0..count).any(|i| unsafe { *vals.add(i) } == 0);
+        if nil {
+            return Err(RuntimeError::nil_dereference().into());
+        }
+    }
     let (ptr, len_cap) = reserve(cx, elem, s, count)?;
     let len = len_of(s);
     for i in 0..count {
