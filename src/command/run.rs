@@ -1,0 +1,62 @@
+//! `minigo run`: compiles a program and runs it.
+
+use super::emit::Emit;
+use crate::console::{fail, print};
+use crate::program::{library, on_big_stack, read};
+use crate::report::ReportFlags;
+use crate::runtime_flags::RuntimeFlags;
+use clap::Args;
+
+/// Shown at the end of the command's help; the tests run each line.
+pub(crate) const EXAMPLES: &str = "\
+EXAMPLES:
+  minigo run hello.mgo
+  minigo run --seed=7 race.mgo -- -v
+  GOMAXPROCS=1 minigo hello.mgo";
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    runtime: RuntimeFlags,
+    #[command(flatten)]
+    report: ReportFlags,
+    /// Print a stage of the compilation instead of running
+    #[arg(long, value_name = "STAGE")]
+    emit: Option<Emit>,
+    /// The program; - is standard input
+    file: String,
+    /// Arguments of the program
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS"
+    )]
+    args: Vec<String>,
+}
+
+/// Runs the program and gives its exit status.
+pub(crate) fn run(args: RunArgs) -> i32 {
+    let file = read(&args.file);
+    if let Some(emit) = args.emit {
+        return match on_big_stack(move || emit.print(file, &library)) {
+            Ok(text) => {
+                print(&text);
+                0
+            }
+            Err((diagnostics, files)) => args.report.show(&diagnostics, &files),
+        };
+    }
+    let output = on_big_stack(move || minigo_compiler::compile(vec![file], &library));
+    let status = args.report.show(&output.diagnostics, &output.files);
+    let Some(program) = output.program else {
+        return status.max(1);
+    };
+    let mut program_args = vec![args.file];
+    program_args.extend(args.args);
+    let config = args.runtime.config(program_args);
+    match minigo_vm::run(program, &minigo_stdlib::natives, config) {
+        Ok(status) => status,
+        Err(minigo_vm::LoadError::OutOfMemory) => fail("out of memory"),
+        Err(error) => panic!("{error}"),
+    }
+}
