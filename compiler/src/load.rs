@@ -12,7 +12,7 @@ use minigo_grammar::ast::{Ast, Decl, Expr, ExprId};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::parse_file;
 use minigo_grammar::source::{SourceFile, Span};
-use minigo_grammar::symbol::{Symbol, Symbols};
+use minigo_grammar::symbol::Symbols;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -48,7 +48,6 @@ pub(crate) fn load(
     if loader.has_syntax_errors() {
         return (true, loader.loaded, loader.diagnostics);
     }
-    loader.check_package_name(&first);
     loader.import(RUNTIME);
     for &file in &first {
         loader.import_all(file);
@@ -105,19 +104,6 @@ impl Loader<'_> {
             byte: written("byte"),
             int32: written("int32") && !written("rune"),
             empty_interface: empty_interface && !written("any"),
-        }
-    }
-
-    fn check_package_name(&mut self, files: &[FileIndex]) {
-        for &file in files {
-            let package = self.loaded.asts[file.0 as usize].package;
-            if package.name != Symbol::MAIN {
-                let name = self.symbols.name(package.name);
-                let message = format!("package {name} is not a main package");
-                let diagnostic = Diagnostic::error(code::NO_MAIN, package.span, message);
-                self.diagnostics.push((file, diagnostic));
-                self.failed = true;
-            }
         }
     }
 

@@ -763,24 +763,28 @@ impl<'a> Checker<'a> {
         FuncRef(self.funcs.len() as u32 - 1)
     }
 
-    /// `main.main`; reports an error if there is none and nothing else is wrong.
+    /// `main.main`; if nothing else is wrong, reports that there is none or that the package is not called main.
     fn find_main(&mut self) -> Option<FuncRef> {
         let package = self.packages.iter().rposition(|package| !package.library)?;
+        let file = self.packages[package].files.first().copied()?;
+        let package_name = self.asts[file.0 as usize].package;
+        let is_main = package_name.name == Symbol::MAIN;
         let main = self.packages[package].names.get(&Symbol::MAIN).copied();
-        if let Some(object) = main
+        if is_main
+            && let Some(object) = main
             && let ObjectKind::Func { func, .. } = self.objects[object].kind
         {
             return Some(func);
         }
         if self.diagnostics.is_empty() {
-            let file = self.packages[package].files.first().copied()?;
-            let span = self.asts[file.0 as usize].package.span;
-            let loc = Loc { file, span };
-            self.error_at(
-                code::NO_MAIN,
-                loc,
-                "function main is undeclared in the main package".to_string(),
-            );
+            let span = package_name.span;
+            let message = if is_main {
+                "function main is undeclared in the main package".to_string()
+            } else {
+                let name = self.symbols.name(package_name.name);
+                format!("package {name} is not a main package")
+            };
+            self.error_at(code::NO_MAIN, Loc { file, span }, message);
         }
         None
     }
