@@ -47,6 +47,8 @@ pub struct LitInfo {
     pub parent: u32,
     /// Its number among the literals directly in its parent, from 1.
     pub number: u32,
+    /// It was the body of a loop over a function.
+    pub range_body: bool,
     /// Variables of functions around it that it or literals in it use, in order of first use.
     pub captures: Vec<VarId>,
 }
@@ -71,13 +73,12 @@ impl FuncEscapes {
         if lit.0 == 0 {
             func.to_string()
         } else if info.parent == 0 {
-            format!("{func}.func{}", info.number)
+            let kind = if info.range_body { "-range" } else { ".func" };
+            format!("{func}{kind}{}", info.number)
         } else {
-            format!(
-                "{}.{}",
-                self.lit_name(func, LitId(info.parent)),
-                info.number
-            )
+            let kind = if info.range_body { "-range" } else { "." };
+            let parent = self.lit_name(func, LitId(info.parent));
+            format!("{parent}{kind}{}", info.number)
         }
     }
 }
@@ -218,6 +219,12 @@ impl<'a> Pass<'a> {
             StmtKind::Expr(x) | StmtKind::Go(x) | StmtKind::Defer(x) | StmtKind::ReturnTuple(x) => {
                 self.expr(x)
             }
+            // The list is seen by whoever unwinds the stack.
+            StmtKind::DeferList(list) => self.info(*list).address_taken = true,
+            StmtKind::DeferTo { list, call } => {
+                self.expr(call);
+                self.used(*list);
+            }
             StmtKind::Zero(_)
             | StmtKind::Label(_)
             | StmtKind::Goto(_)
@@ -319,6 +326,7 @@ impl<'a> Pass<'a> {
         let info = &mut self.out.lits[code.lit.0 as usize];
         info.parent = parent;
         info.number = number;
+        info.range_body = code.range_body;
         self.around.push(code.lit.0);
         self.code(code);
         self.around.pop();

@@ -60,6 +60,18 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.emit(Op::Panic { value });
             }
             Builtin::Print | Builtin::Println => self.print(builtin == Builtin::Println, args, e),
+            Builtin::RangePanic(fault) => {
+                let string = [WordKind::Ptr, WordKind::Int];
+                let native = self
+                    .program
+                    .native_by_name("runtime.panicRange", &string, &[]);
+                let k = self.program.string(fault.message().as_bytes());
+                self.registers.need_out(2);
+                let dst = super::regalloc::out(0);
+                self.emit(Op::ConstString { dst, k });
+                self.emit(Op::CallNative { window: 0, native });
+                self.emit(Op::Unreachable {});
+            }
             Builtin::Recover => self.emit(Op::Recover { dst }),
         }
     }

@@ -221,6 +221,46 @@ impl<'t> FuncGen<'_, '_, 't> {
     /// `defer f(x)`
     pub(super) fn defer_stmt(&mut self, call: &'t Expr) {
         let mark = self.mark();
+        let closure = self.deferred(call);
+        self.loc = call.loc;
+        self.emit(Op::Defer { closure });
+        self.release(mark);
+    }
+
+    /// Defers the calls of a list that is still empty.
+    pub(super) fn defer_list(&mut self, list: VarId) {
+        self.define(list, None);
+        if let Storage::Cell(list) = self.storage_of(list) {
+            self.emit(Op::DeferList { list });
+        }
+    }
+
+    /// `defer f(x)` for the function that has deferred the list.
+    pub(super) fn defer_to(&mut self, list: VarId, call: &'t Expr) {
+        let mark = self.mark();
+        let closure = self.deferred(call);
+        self.loc = call.loc;
+        let ty = self.var_ty(list);
+        let place = self.var_place(list);
+        let slice = self.temp(&[WordKind::Ptr, WordKind::Int]);
+        self.load(place, ty, Some(slice));
+        let elem = self.program.no_params();
+        let elem = self.type_id(elem);
+        self.emit_extra(
+            Op::Append {
+                count: 1,
+                dst: slice,
+                slice,
+                vals: closure,
+            },
+            elem.0,
+        );
+        self.store(place, ty, slice);
+        self.release(mark);
+    }
+
+    /// A closure without parameters that makes the call with what its function and arguments are now.
+    fn deferred(&mut self, call: &'t Expr) -> Reg {
         let direct = match &call.kind {
             ExprKind::Call { callee, args } if args.is_empty() => match &**callee {
                 Callee::Value(f) if self.result_words(f.ty) == 0 => Some(self.expr(f)),
@@ -238,13 +278,10 @@ impl<'t> FuncGen<'_, '_, 't> {
             },
             _ => None,
         };
-        let closure = match direct {
+        match direct {
             Some(closure) => closure,
             None => self.wrapper(call, "deferwrap"),
-        };
-        self.loc = call.loc;
-        self.emit(Op::Defer { closure });
-        self.release(mark);
+        }
     }
 
     /// A closure that makes the call with what its function and arguments are now.
@@ -341,6 +378,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             body: Block { stmts },
             has_defer: false,
             has_recover: false,
+            range_body: false,
             end: made.loc,
         };
         let captures: Vec<VarId> = (0..made.vars.len() as u32).map(VarId).collect();
@@ -355,6 +393,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 LitInfo {
                     parent: 0,
                     number: 1,
+                    range_body: false,
                     captures,
                 },
             ],

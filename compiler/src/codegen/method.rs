@@ -282,6 +282,7 @@ impl Generator<'_> {
             },
             has_defer: false,
             has_recover: false,
+            range_body: false,
             end: loc,
         };
         let id = self.new_func();

@@ -34,10 +34,6 @@ impl<'t> FuncGen<'_, '_, 't> {
             RangeKind::String => self.range_string(range, &labels),
             RangeKind::Map => self.range_map(range, &labels),
             RangeKind::Chan => self.range_chan(range, &labels),
-            RangeKind::Func => {
-                let message = "not supported by minigo: range over a function";
-                self.program.refuse(range.x.loc, message.into());
-            }
         }
         self.loop_depth -= 1;
         self.bind(labels.end);

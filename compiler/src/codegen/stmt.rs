@@ -58,6 +58,8 @@ impl<'t> FuncGen<'_, '_, 't> {
             StmtKind::ReturnTuple(call) => self.return_tuple(call),
             StmtKind::Go(call) => self.go_stmt(call),
             StmtKind::Defer(call) => self.defer_stmt(call),
+            StmtKind::DeferList(list) => self.defer_list(*list),
+            StmtKind::DeferTo { list, call } => self.defer_to(*list, call),
         }
     }
 

@@ -97,6 +97,8 @@ pub struct FuncCode {
     pub has_defer: bool,
     /// Contains a call of `recover` (not counting function literals in it).
     pub has_recover: bool,
+    /// Was the body of a loop over a function.
+    pub range_body: bool,
     /// Position of the closing brace, where an implicit return happens.
     pub end: Loc,
 }
@@ -186,6 +188,13 @@ pub enum StmtKind {
     /// The call is an `ExprKind::Call`, a `Builtin`, or for calls of other forms whatever they became.
     Go(Expr),
     Defer(Expr),
+    /// Defers the calls that `DeferTo` will add to this list, a new variable of type `[]func()`.
+    DeferList(VarId),
+    /// `defer` for the function that has deferred the list.
+    DeferTo {
+        list: VarId,
+        call: Expr,
+    },
 }
 
 /// `for init; cond; post`: `init` stands before it in a block.
@@ -199,7 +208,7 @@ pub struct For {
     pub body: Block,
 }
 
-/// What a range statement ranges over; decided by the (core) type of `x`.
+/// What a range statement ranges over; decided by the (core) type of `x`. (A loop over a function is a call.)
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RangeKind {
     /// An integer n: 0 … n-1; `key` gets x's type.
@@ -213,8 +222,6 @@ pub enum RangeKind {
     String,
     Map,
     Chan,
-    /// `x` is an iterator function; the checker has made the body a function literal. Not produced yet.
-    Func,
 }
 
 /// `for key, value := range x`.
@@ -363,8 +370,39 @@ pub enum Builtin {
     Panic,
     Print,
     Println,
+    /// The panic for a misused loop over a function; no args.
+    RangePanic(RangeFault),
     Real,
     Recover,
+}
+
+/// What can go wrong in a loop over a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RangeFault {
+    /// The body was called after it had left the loop,
+    Done,
+    /// … while it ran or after it had panicked,
+    Panicked,
+    /// … after the iterator had returned.
+    Exhausted,
+    /// The iterator recovered a panic of the body.
+    Swallowed,
+}
+
+impl RangeFault {
+    /// The run-time error in Go's words.
+    pub fn message(self) -> &'static str {
+        match self {
+            RangeFault::Done => {
+                "range function continued iteration after function for loop body returned false"
+            }
+            RangeFault::Panicked => "range function continued iteration after loop body panic",
+            RangeFault::Exhausted => "range function continued iteration after whole loop exit",
+            RangeFault::Swallowed => {
+                "range function recovered a loop body panic and did not resume panicking"
+            }
+        }
+    }
 }
 
 /// How a call finds its function.

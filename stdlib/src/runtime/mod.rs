@@ -2,6 +2,7 @@
 
 use crate::fmt::describe::{describe, print_form};
 use crate::package::Natives;
+use minigo_vm::error::RuntimeError;
 use minigo_vm::native::{Call, Outcome};
 
 pub(crate) const NATIVES: Natives = &[
@@ -13,6 +14,7 @@ pub(crate) const NATIVES: Natives = &[
     ("GC", gc),
     ("memStat", mem_stat),
     ("describe", describe),
+    ("panicRange", panic_range),
     ("printText", print_text),
     ("printForm", print_form),
 ];
@@ -52,6 +54,12 @@ fn mem_stat(call: &mut Call<'_>) -> Outcome {
     };
     call.set_word(0, value);
     Outcome::Done
+}
+
+/// The panic of a misused loop over a function.
+fn panic_range(call: &mut Call<'_>) -> Outcome {
+    let text = String::from_utf8_lossy(call.str(0)).into_owned();
+    Outcome::Panic(RuntimeError::new(text))
 }
 
 fn print_text(call: &mut Call<'_>) -> Outcome {

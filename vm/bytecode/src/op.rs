@@ -702,6 +702,9 @@ ops! {
     MakeClosure { dst: def ptr, func: index FuncId }
     /// pushes the parameterless closure R[closure] on the defer stack for this frame (nil panics when run)
     Defer { closure: use ptr }
+    /// pushes the calls in the slice of closures that R[list] points to on the defer stack for this frame, those included
+    /// that are added later
+    DeferList { list: use ptr }
     /// runs this frame's deferred calls, last first; `window` is where the function's out area starts
     RunDefers { window: imm u16 }
     /// `R[dst..+2] := recover()`
@@ -773,6 +776,7 @@ impl Op {
                 | CallNative { .. }
                 | MakeClosure { .. }
                 | Defer { .. }
+                | DeferList { .. }
                 | RunDefers { .. }
                 | Recover { .. }
                 | Panic { .. }

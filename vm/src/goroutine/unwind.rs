@@ -19,8 +19,10 @@ pub struct Unwind {
 /// A deferred call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Defer {
-    /// The closure to call, or 0.
+    /// The closure to call, or 0; for a list the cell that holds the slice of closures.
     pub(crate) closure: u64,
+    /// Stands for all closures of a list, the last one on top.
+    pub(crate) list: bool,
     /// The frame that deferred it, as the offset of its base in words.
     pub(crate) base: u32,
     /// The `Defer` op, which tells the function.

@@ -1228,6 +1228,11 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                         unwind::push_defer(&mut cx, r!(closure));
                         next!()
                     }
+                    Op::DeferList { list } => {
+                        save!(pc);
+                        unwind::push_defer_list(&mut cx, r!(list));
+                        next!()
+                    }
                     Op::RunDefers { .. } => trap!(Trap::RunDefers),
                     Op::Recover { dst } => {
                         save!(pc);

@@ -19,7 +19,7 @@ fn header(ptr: u64, len: u64, cap: u64) -> Header {
     (ptr, len | cap << 32)
 }
 
-fn len_of(h: Header) -> u64 {
+pub(super) fn len_of(h: Header) -> u64 {
     h.1 as u32 as u64
 }
 

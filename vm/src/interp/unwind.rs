@@ -119,7 +119,7 @@ fn nested_text(cx: &Ctx<'_>, value: Iface) -> String {
 /// Runs the next deferred call for the latest panic.
 fn continue_panic(cx: &mut Ctx<'_>) -> Next {
     let u = unwind(cx.g);
-    let defer = u.defers.pop();
+    let defer = next_defer(u, None);
     let panic = u.panics.last_mut().expect("there is a panic");
     let Some(defer) = defer else {
         if panic.goexit {
@@ -320,20 +320,62 @@ pub(crate) fn text_returned(cx: &mut Ctx<'_>) -> Next {
 #[inline(never)]
 pub(crate) fn push_defer(cx: &mut Ctx<'_>, closure: u64) {
     let (base, pc) = (base_offset(cx.g), cx.g.pc());
-    unwind(cx.g).defers.push(Defer { closure, base, pc });
+    unwind(cx.g).defers.push(Defer {
+        closure,
+        list: false,
+        base,
+        pc,
+    });
+}
+
+/// Defers the closures of the slice in the cell `list` in the current frame, at the saved pc.
+#[inline(never)]
+pub(crate) fn push_defer_list(cx: &mut Ctx<'_>, list: u64) {
+    let (base, pc) = (base_offset(cx.g), cx.g.pc());
+    unwind(cx.g).defers.push(Defer {
+        closure: list,
+        list: true,
+        base,
+        pc,
+    });
+}
+
+/// Takes the last deferred closure off the stack; if a frame is given, only one of that frame.
+fn next_defer(u: &mut Unwind, base: Option<u32>) -> Option<Defer> {
+    loop {
+        let last = *u.defers.last()?;
+        if base.is_some_and(|base| last.base != base) {
+            return None;
+        }
+        if !last.list {
+            return u.defers.pop();
+        }
+        let cell = last.closure as *mut u64;
+        // SAFETY: the cell of a list holds a slice of closures.
+        unsafe {
+            let (ptr, len_cap) = word::load_pair(cell);
+            let len = super::slice::len_of((ptr, len_cap));
+            if len > 0 {
+                word::store_pair(cell, ptr, len_cap - 1);
+                return Some(Defer {
+                    closure: word::load((ptr as *const u64).add(len as usize - 1)),
+                    list: false,
+                    ..last
+                });
+            }
+        }
+        u.defers.pop();
+    }
 }
 
 /// Takes the current frame's last deferred closure off the stack.
 #[inline(never)]
 pub(crate) fn pop_defer(cx: &mut Ctx<'_>) -> Option<u64> {
     let base = base_offset(cx.g);
-    let u = unwind(cx.g);
-    u.defers
-        .pop_if(|defer| defer.base == base)
-        .map(|defer| defer.closure)
+    next_defer(unwind(cx.g), Some(base)).map(|defer| defer.closure)
 }
 
-/// `recover()` in the current frame: only the function that a panic's deferred call called directly gets the value.
+/// `recover()` in the current frame: only the function that a panic called gets the value, wrappers not counted.
 #[inline(never)]
 pub(crate) fn recover(cx: &mut Ctx<'_>) -> Iface {
     // SAFETY: the goroutine is ours.
@@ -346,6 +388,14 @@ pub(crate) fn recover(cx: &mut Ctx<'_>) -> Iface {
     if panic.goexit || panic.recovered || panic.call == 0 {
         return Iface::NIL;
     }
+    let is_wrapper = |pc: *const Op| {
+        let func = cx.vm.image().func_at(pc);
+        func.is_some_and(|f| cx.vm.program().funcs[f.index()].wrapper)
+    };
+    if is_wrapper(cx.g.pc()) {
+        // `defer recover()`: there is no function that the panic called.
+        return Iface::NIL;
+    }
     let mut base = base_offset(cx.g);
     while base != panic.call {
         // SAFETY: every frame has its two words below the base.
@@ -353,12 +403,7 @@ pub(crate) fn recover(cx: &mut Ctx<'_>) -> Iface {
             let at = cx.g.stack().add(base as usize);
             (*at.sub(2) as *const Op, *at.sub(1) as u32)
         };
-        let wrapper = cx
-            .vm
-            .image()
-            .func_at(pc)
-            .is_some_and(|f| cx.vm.program().funcs[f.index()].wrapper);
-        if !wrapper || delta == 0 {
+        if !is_wrapper(pc) || delta == 0 {
             return Iface::NIL;
         }
         base -= delta;

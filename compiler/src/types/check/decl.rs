@@ -574,6 +574,7 @@ impl<'a> Checker<'a> {
                 body: typed::Block::default(),
                 has_defer: false,
                 has_recover: false,
+                range_body: false,
                 end: loc,
             },
             native: library && decl.body.is_none(),

@@ -6,7 +6,7 @@
 //! operand of mode `Invalid`, and silences everything built on it.
 //!
 //! One file a subject: `package` (collecting, finishing), `decl`, `method`, `cycle`, `types` (type expressions), `interface`,
-//! `generic`, `stmt`, `switch`, `select`, `range`, `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
+//! `generic`, `stmt`, `switch`, `select`, `range`, `range_func`, `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
 
 mod assign;
 mod binary;
@@ -31,6 +31,7 @@ mod method;
 mod operand;
 mod package;
 mod range;
+mod range_func;
 mod select;
 mod selector;
 mod stmt;
@@ -114,7 +115,15 @@ pub(crate) struct FuncContext {
 
 /// What belongs to the innermost function or function literal while it is checked.
 pub(crate) struct LitContext {
+    /// Whose variables are being declared: the function, or the body of a loop over a function in it.
     pub(crate) id: LitId,
+    pub(crate) function: LitId,
+    /// How many loops over functions are around the current place.
+    range_depth: u32,
+    /// The calls deferred in the present outermost loop over a function.
+    defers: Option<VarId>,
+    /// The body of a loop over a function sets results.
+    sets_results: bool,
     pub(crate) results: Vec<VarId>,
     pub(crate) named_results: bool,
     pub(crate) has_defer: bool,
@@ -132,6 +141,10 @@ impl Default for LitContext {
     fn default() -> Self {
         LitContext {
             id: LitId(0),
+            function: LitId(0),
+            range_depth: 0,
+            defers: None,
+            sets_results: false,
             results: Vec::new(),
             named_results: false,
             has_defer: false,

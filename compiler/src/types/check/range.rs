@@ -1,15 +1,18 @@
 //! `for … range` statements.
 
 use super::Checker;
+use super::range_func::RangeFunc;
 use crate::diagnostics::code;
 use crate::types::ty::{Dir, Ty, Type};
 use crate::types::typed::{self, RangeKind, Stmt, StmtKind, Target};
 use minigo_grammar::ast::{Expr, ExprId, Ident, Stmt as Syntax, StmtId};
+use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 
 /// What ranging over a type gives.
 struct Ranged {
-    kind: RangeKind,
+    /// None for a function.
+    kind: Option<RangeKind>,
     key: Option<Ty>,
     value: Option<Ty>,
 }
@@ -56,13 +59,6 @@ impl Checker<'_> {
                             format!("range over {text} permits only one iteration variable");
                         self.error(code::BAD_RANGE, span, message);
                     }
-                    if found.kind == RangeKind::Func {
-                        self.error(
-                            code::UNSUPPORTED,
-                            x_span,
-                            "not supported by minigo: range over func",
-                        );
-                    }
                     ranged = Some(found);
                 }
             }
@@ -70,7 +66,11 @@ impl Checker<'_> {
         self.cx.scopes.open();
         let mut x = None;
         let mut targets = [None, None];
-        if ranged.as_ref().is_some_and(|r| r.kind == RangeKind::Int) {
+        let mut range_body = None;
+        if ranged
+            .as_ref()
+            .is_some_and(|r| r.kind == Some(RangeKind::Int))
+        {
             // The variable decides the type of an untyped number.
             let text = self.describe(&operand);
             let assigned = match key {
@@ -112,6 +112,9 @@ impl Checker<'_> {
                 Some(ranged) => [ranged.key, ranged.value],
                 None => [None, None],
             };
+            if ranged.as_ref().is_some_and(|r| r.kind.is_none()) {
+                range_body = Some(self.enter_range_body());
+            }
             if define {
                 targets = self.define_range_vars([key, value], types);
             } else {
@@ -123,6 +126,7 @@ impl Checker<'_> {
                 }
             }
         }
+        let end = self.loc(Span::new(body.rbrace(), body.span.end));
         let (target, body) = self.enclosed(label, true, |checker| {
             checker.cx.scopes.open();
             let mut stmts = Vec::with_capacity(body.stmts.len());
@@ -131,14 +135,32 @@ impl Checker<'_> {
             typed::Block { stmts }
         });
         self.close_scope();
+        if let Some((_, around)) = range_body {
+            self.leave_range_body(around);
+        }
         let (Some(x), Some(ranged)) = (x, ranged) else {
+            return;
+        };
+        let Some(kind) = ranged.kind else {
+            if let Some((lit, _)) = range_body {
+                let range = RangeFunc {
+                    loc,
+                    end,
+                    target,
+                    lit,
+                    iterator: x,
+                    targets,
+                    body: body.stmts,
+                };
+                self.range_func(range, out);
+            }
             return;
         };
         let [key, value] = targets;
         out.push(Stmt {
             kind: StmtKind::Range(Box::new(typed::Range {
                 target,
-                kind: ranged.kind,
+                kind,
                 x,
                 key,
                 value,
@@ -252,7 +274,8 @@ impl Checker<'_> {
                 if !sig.results.is_empty() {
                     return bad("unexpected results");
                 }
-                let Some(yields) = self.types.as_sig(sig.params[0]) else {
+                let yields = self.types.common_under(sig.params[0]);
+                let Some(yields) = yields.and_then(|ty| self.types.as_sig(ty)) else {
                     return bad("argument is not func");
                 };
                 if yields.params.len() > 2 {
@@ -262,14 +285,19 @@ impl Checker<'_> {
                     return bad("yield func does not return bool");
                 }
                 let params = &yields.params;
-                (
-                    RangeKind::Func,
-                    params.first().copied(),
-                    params.get(1).copied(),
-                )
+                let types = [params.first().copied(), params.get(1).copied()];
+                return Ok(Ranged {
+                    kind: None,
+                    key: types[0],
+                    value: types[1],
+                });
             }
             _ => return Err(String::new()),
         };
-        Ok(Ranged { kind, key, value })
+        Ok(Ranged {
+            kind: Some(kind),
+            key,
+            value,
+        })
     }
 }

@@ -504,6 +504,7 @@ impl Checker<'_> {
             },
             has_defer: false,
             has_recover: false,
+            range_body: false,
             end: loc,
         }
     }

@@ -52,6 +52,7 @@ impl<'a> Checker<'a> {
         let goto_labels = self.check_branches(body);
         let context = LitContext {
             id: lit,
+            function: lit,
             goto_labels,
             ..LitContext::default()
         };
@@ -92,10 +93,11 @@ impl<'a> Checker<'a> {
             sig: ty,
             params,
             results,
-            named_results,
+            named_results: named_results || context.sets_results,
             body: Block { stmts },
             has_defer: context.has_defer,
             has_recover: context.has_recover,
+            range_body: false,
             end: self.loc(end),
         }
     }
@@ -175,7 +177,7 @@ impl<'a> Checker<'a> {
             Syntax::Defer(call) => {
                 self.cx.func.lit.has_defer = true;
                 match self.go_defer_call("defer", call) {
-                    Some(call) => StmtKind::Defer(call),
+                    Some(call) => self.defer_kind(call),
                     None => return,
                 }
             }
