@@ -78,10 +78,8 @@ pub fn check(files: Vec<SourceFile>, importer: Importer<'_>) -> Checked {
             files: loaded.files,
         };
     }
-    let (mut module, found) = types::check::check(&loaded, &mut symbols);
-    if diagnostics.iter().any(|(_, d)| d.is_error()) {
-        module = None;
-    }
+    let failed = diagnostics.iter().any(|(_, d)| d.is_error());
+    let (module, found) = types::check::check(&loaded, &mut symbols, failed);
     diagnostics.extend(found);
     Checked {
         module,

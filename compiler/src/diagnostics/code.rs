@@ -43,6 +43,8 @@ codes! {
     CONST_DECL = "E0119", "A constant or variable declaration has too few or too many values, or an unsuitable type.";
     CONSTRAINT_MISUSE = "E0120", "An interface with type constraints can only be used as a constraint.";
 
+    BAD_PACKAGE_NAME = "E0121", "A package cannot be called _.";
+
     MISMATCHED_TYPES = "E0201", "The two operands of an operator have different types.";
     INVALID_OPERATION = "E0202", "An operator is not defined for its operand's type.";
     DIVISION_BY_ZERO = "E0203", "A division by the constant zero.";

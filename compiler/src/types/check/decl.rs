@@ -517,7 +517,8 @@ impl<'a> Checker<'a> {
                 checker.funcs[func.0 as usize].type_params = params.clone();
                 checker.check_constraints(list, &params);
             }
-            let sig = checker.signature(decl.sig);
+            let names: Vec<Ident> = list.iter().map(|param| param.name).collect();
+            let sig = checker.signature_after(&names, decl.sig);
             checker.cx.scopes.close();
             sig
         });

@@ -5,7 +5,7 @@ use super::FuncContext;
 use super::types::Later;
 use crate::diagnostics::code;
 use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, Ty, Type};
-use minigo_grammar::ast::{self, DeclId, Expr, Ident};
+use minigo_grammar::ast::{self, Ast, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::symbol::Symbol;
 
@@ -120,8 +120,11 @@ impl<'a> Checker<'a> {
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
             checker.cx.scopes.open();
             checker.bind_receiver_params(id, decl);
-            checker.check_receiver_type(decl);
-            let sig = checker.signature(decl.sig);
+            if checker.types.named[id.0 as usize].type_params.is_empty() {
+                checker.check_receiver_type(decl);
+            }
+            let names = checker.receiver_names(decl);
+            let sig = checker.signature_after(&names, decl.sig);
             checker.cx.scopes.close();
             sig
         });
@@ -136,6 +139,14 @@ impl<'a> Checker<'a> {
                 .collect();
             self.instance(id, args)
         };
+        if !params.is_empty()
+            && let Some(recv) = decl.recv
+        {
+            let ast = &asts[file.0 as usize];
+            let span = ast.expr_span(receiver_base(ast, recv.ty));
+            let loc = Loc { file, span };
+            self.later.push(Later::Receiver { ty: named_ty, loc });
+        }
         let recv = if self.types.named[id.0 as usize].methods[index].pointer {
             self.types.intern(Type::Pointer(named_ty))
         } else {
@@ -162,10 +173,7 @@ impl<'a> Checker<'a> {
     pub(super) fn bind_receiver_params(&mut self, id: NamedId, decl: &ast::FuncDecl) {
         let ast = self.ast();
         let Some(recv) = decl.recv else { return };
-        let mut base = ast.unparen(recv.ty);
-        if let Expr::Star(inner) = ast.expr(base) {
-            base = ast.unparen(inner);
-        }
+        let base = receiver_base(ast, recv.ty);
         let Expr::Index { indices, .. } = ast.expr(base) else {
             return;
         };
@@ -204,6 +212,25 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// The names that a method declares before those of its parameters: the receiver's type parameters and the receiver.
+    fn receiver_names(&self, decl: &ast::FuncDecl) -> Vec<Ident> {
+        let ast = self.ast();
+        let Some(recv) = decl.recv else {
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        if let Expr::Index { indices, .. } = ast.expr(receiver_base(ast, recv.ty)) {
+            for &arg in ast.expr_list(indices) {
+                if let Expr::Ident(name) = ast.expr(arg) {
+                    let span = ast.expr_span(arg);
+                    names.push(Ident { name, span });
+                }
+            }
+        }
+        names.extend(recv.name);
+        names
+    }
+
     /// The receiver's type as written must exist and be one that can have methods.
     pub(super) fn check_receiver_type(&mut self, decl: &ast::FuncDecl) -> Ty {
         let ast = self.ast();
@@ -218,11 +245,7 @@ impl<'a> Checker<'a> {
             );
         }
         let ty = self.type_expr(recv.ty);
-        let mut base = ast.unparen(recv.ty);
-        if let Expr::Star(inner) = ast.expr(base) {
-            base = ast.unparen(inner);
-        }
-        let loc = self.loc(ast.expr_span(base));
+        let loc = self.loc(ast.expr_span(receiver_base(ast, recv.ty)));
         self.later.push(Later::Receiver { ty, loc });
         ty
     }
@@ -262,10 +285,20 @@ impl<'a> Checker<'a> {
         let func = self.new_func(file, decl_id, decl, None);
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
             let recv = checker.check_receiver_type(decl);
-            let sig = checker.signature(decl.sig);
+            let names: Vec<Ident> = decl.recv.and_then(|recv| recv.name).into_iter().collect();
+            let sig = checker.signature_after(&names, decl.sig);
             checker.with_receiver(sig, recv)
         });
         self.funcs[func.0 as usize].code.sig = sig;
         self.use_func(func);
+    }
+}
+
+/// The type of a receiver without parentheses and star: `T` or `T[P]`.
+fn receiver_base(ast: &Ast, ty: ast::ExprId) -> ast::ExprId {
+    let base = ast.unparen(ty);
+    match ast.expr(base) {
+        Expr::Star(inner) => ast.unparen(inner),
+        _ => base,
     }
 }

@@ -348,19 +348,19 @@ impl<'a> Checker<'a> {
         &mut self.named_infos[id.0 as usize]
     }
 
-    /// The object that a name means here: local, of the package, imported by the file, predeclared.
+    /// The object that a name means here: local, imported by the file, of the package, predeclared.
     pub(crate) fn lookup(&self, name: Symbol) -> Option<ObjectId> {
         self.cx
             .scopes
             .lookup(name)
             .or_else(|| {
-                self.packages[self.cx.package.0 as usize]
-                    .names
+                self.file_imports[self.cx.file.0 as usize]
                     .get(&name)
                     .copied()
             })
             .or_else(|| {
-                self.file_imports[self.cx.file.0 as usize]
+                self.packages[self.cx.package.0 as usize]
+                    .names
                     .get(&name)
                     .copied()
             })
@@ -381,6 +381,11 @@ impl<'a> Checker<'a> {
 
     /// Declares a local variable in the innermost block (for `:=` after its values were checked).
     pub(crate) fn declare_var(&mut self, ident: Ident, ty: Ty) -> VarId {
+        self.bind_var(ident, ty, false)
+    }
+
+    /// As [`Checker::declare_var`]; a parameter is never unused, and that it exists is known already.
+    pub(crate) fn bind_var(&mut self, ident: Ident, ty: Ty, is_param: bool) -> VarId {
         let loc = self.loc(ident.span);
         let name = self.name(ident.name);
         let var = self.new_var(name, ty, loc);
@@ -390,10 +395,14 @@ impl<'a> Checker<'a> {
             loc,
             kind: ObjectKind::Var { var, ty },
             state: State::Done,
-            used: false,
+            used: is_param,
             site: None,
         });
-        self.declare(ident, object);
+        if !is_param {
+            self.declare(ident, object);
+        } else if !ident.name.is_blank() {
+            self.cx.scopes.bind(ident.name, object);
+        }
         var
     }
 

@@ -8,15 +8,17 @@ use crate::types::typed::{self, FuncRef, LitId, Stmt, StmtKind};
 use crate::types::universe::{NOWHERE, Universe};
 use minigo_grammar::ast::{self, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
+use minigo_grammar::source::Span;
 use minigo_grammar::symbol::{Symbol, Symbols};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// Checks a program. The module is complete only if no diagnostic is an error.
+/// Checks a program; `failed` says that something is wrong with it already. The module is complete only if no diagnostic is an error.
 pub(crate) fn check(
     loaded: &Loaded,
     symbols: &mut Symbols,
+    failed: bool,
 ) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
     let mut types = Types::new();
     types.spelling = loaded.spelling;
@@ -30,7 +32,7 @@ pub(crate) fn check(
         checker.check_package(PackageId(index as u32));
     }
     checker.check_queue();
-    checker.finish()
+    checker.finish(failed)
 }
 
 impl<'a> Checker<'a> {
@@ -106,6 +108,13 @@ impl<'a> Checker<'a> {
     fn collect(&mut self, package: PackageId) {
         self.cx.package = package;
         let files = self.packages[package.0 as usize].files.clone();
+        if let Some(&file) = files.first() {
+            let name = self.asts[file.0 as usize].package;
+            if name.name.is_blank() {
+                self.cx.file = file;
+                self.error(code::BAD_PACKAGE_NAME, name.span, "invalid package name _");
+            }
+        }
         for file in files.clone() {
             self.cx.file = file;
             self.collect_file(package, file);
@@ -121,12 +130,16 @@ impl<'a> Checker<'a> {
             for (object, import) in clashes {
                 let name = self.symbols.name(self.objects[object].name);
                 let (loc, other) = (self.objects[object].loc, self.objects[import].loc);
-                let path = match self.objects[import].kind {
-                    ObjectKind::Package(id) => self.packages[id.0 as usize].name.clone(),
-                    _ => "".into(),
+                let imported = match self.objects[import].kind {
+                    ObjectKind::Package(id) => {
+                        let package = &self.packages[id.0 as usize];
+                        format!("{} (\"{}\")", package.name, package.path)
+                    }
+                    _ => String::new(),
                 };
                 let place = self.place(other);
-                let message = format!("{name} already declared through import of package {path}");
+                let message =
+                    format!("{name} already declared through import of package {imported}");
                 self.diagnostics.push((
                     loc.file,
                     Diagnostic::error(code::REDECLARED, loc.span, message)
@@ -353,12 +366,14 @@ impl<'a> Checker<'a> {
             }
         }
         if decl.body.is_none() && !library {
-            let message = if decl.recv.is_none() && name.name == Symbol::INIT {
-                "func init must have a body"
-            } else {
-                "missing function body"
-            };
-            self.error(code::MISSING_BODY, name.span, message);
+            if decl.recv.is_none() && name.name == Symbol::INIT {
+                let message = "func init must have a body";
+                self.error(code::MISSING_BODY, name.span, message);
+            } else if !decl.type_params.is_empty() {
+                let message = "generic function is missing function body";
+                let span = self.func_place(file, decl);
+                self.error(code::MISSING_BODY, span, message);
+            }
         }
     }
 
@@ -641,7 +656,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports what is unused, orders initialisation, and gives the module.
-    fn finish(mut self) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
+    fn finish(mut self, failed: bool) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
         if self.diagnostics.is_empty() {
             self.check_flows();
         }
@@ -664,9 +679,15 @@ impl<'a> Checker<'a> {
             let loc = object.loc;
             self.error_at(code::UNUSED_IMPORT, loc, message);
         }
-        let main = self.find_main();
+        let mut main = None;
+        if !failed && self.diagnostics.is_empty() {
+            self.check_missing_bodies();
+            if self.diagnostics.is_empty() {
+                main = self.find_main();
+            }
+        }
         let diagnostics = std::mem::take(&mut self.diagnostics);
-        let failed = diagnostics.iter().any(|(_, d)| d.is_error());
+        let failed = failed || diagnostics.iter().any(|(_, d)| d.is_error());
         let module = match main {
             Some(main) if !failed => Some(typed::Module {
                 types: self.types,
@@ -764,7 +785,49 @@ impl<'a> Checker<'a> {
         FuncRef(self.funcs.len() as u32 - 1)
     }
 
-    /// `main.main`; if nothing else is wrong, reports that there is none or that the package is not called main.
+    /// Functions without body are missed only in a program that is otherwise right.
+    fn check_missing_bodies(&mut self) {
+        for index in 0..self.packages.len() {
+            if self.packages[index].library {
+                continue;
+            }
+            for file in self.packages[index].files.clone() {
+                let ast = &self.asts[file.0 as usize];
+                for &id in ast.decl_list(ast.decls) {
+                    let ast::Decl::Func(decl) = ast.decl(id) else {
+                        continue;
+                    };
+                    if decl.body.is_some() {
+                        continue;
+                    }
+                    let loc = Loc {
+                        file,
+                        span: self.func_place(file, decl),
+                    };
+                    let message = "missing function body".to_string();
+                    self.error_at(code::MISSING_BODY, loc, message);
+                }
+            }
+        }
+    }
+
+    /// Where a declared function is to Go's compiler: at what follows `func`.
+    fn func_place(&self, file: FileIndex, decl: &ast::FuncDecl) -> Span {
+        let Some(recv) = decl.recv else {
+            return decl.name.span;
+        };
+        let ast = &self.asts[file.0 as usize];
+        let first = match recv.name {
+            Some(name) => name.span.start,
+            None => ast.expr_span(recv.ty).start,
+        };
+        let text = self.files[file.0 as usize].text();
+        let header = &text[decl.span.start as usize..first as usize];
+        let paren = header.rfind('(').unwrap_or(0) as u32;
+        Span::new(decl.span.start + paren, decl.name.span.end)
+    }
+
+    /// `main.main`; reports that there is none or that the package is not called main.
     fn find_main(&mut self) -> Option<FuncRef> {
         let package = self.packages.iter().rposition(|package| !package.library)?;
         let file = self.packages[package].files.first().copied()?;
@@ -777,16 +840,14 @@ impl<'a> Checker<'a> {
         {
             return Some(func);
         }
-        if self.diagnostics.is_empty() {
-            let span = package_name.span;
-            let message = if is_main {
-                "function main is undeclared in the main package".to_string()
-            } else {
-                let name = self.symbols.name(package_name.name);
-                format!("package {name} is not a main package")
-            };
-            self.error_at(code::NO_MAIN, Loc { file, span }, message);
-        }
+        let span = package_name.span;
+        let message = if is_main {
+            "function main is undeclared in the main package".to_string()
+        } else {
+            let name = self.symbols.name(package_name.name);
+            format!("package {name} is not a main package")
+        };
+        self.error_at(code::NO_MAIN, Loc { file, span }, message);
         None
     }
 

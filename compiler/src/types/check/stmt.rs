@@ -105,11 +105,8 @@ impl<'a> Checker<'a> {
     pub(super) fn declare_param(&mut self, param: &ast::Param, ty: Ty) -> VarId {
         match param.name {
             Some(name) => {
-                let var = self.declare_var(name, ty);
-                if let Some(object) = self.cx.scopes.lookup_innermost(name.name) {
-                    self.objects[object].used = true;
-                }
-                var
+                // The signature has reported names that are there twice.
+                self.bind_var(name, ty, true)
             }
             None => {
                 let loc = self.loc(self.ast().expr_span(param.ty));

@@ -93,8 +93,14 @@ impl<'a> Checker<'a> {
 
     /// The type of a signature.
     pub(crate) fn signature(&mut self, id: SigId) -> Ty {
+        self.signature_after(&[], id)
+    }
+
+    /// The type of a signature whose parameters must not have the names of `before`: type parameters and the receiver.
+    pub(super) fn signature_after(&mut self, before: &[ast::Ident], id: SigId) -> Ty {
         let ast = self.ast();
         let sig = ast.sig(id);
+        self.check_param_names(before, &sig);
         self.type_depth += 1;
         let mut params = Vec::with_capacity(sig.params.len());
         let mut variadic = false;
@@ -124,6 +130,30 @@ impl<'a> Checker<'a> {
             self.finish_types();
         }
         ty
+    }
+
+    /// Type parameters, receiver, parameters and results share one block.
+    fn check_param_names(&mut self, before: &[ast::Ident], sig: &ast::Signature) {
+        let ast = self.ast();
+        let params = ast.param_list(sig.params).iter();
+        let results = ast.param_list(sig.results).iter();
+        let names = before
+            .iter()
+            .copied()
+            .chain(params.chain(results).filter_map(|param| param.name));
+        let mut seen: Vec<ast::Ident> = Vec::new();
+        for name in names {
+            if name.name.is_blank() {
+                continue;
+            }
+            match seen.iter().find(|other| other.name == name.name) {
+                Some(other) => {
+                    let (at, other) = (self.loc(name.span), self.loc(other.span));
+                    self.redeclared(name.name, at, other);
+                }
+                None => seen.push(name),
+            }
+        }
     }
 
     /// The type of one of several names; equal nodes were checked with the name before.
