@@ -25,11 +25,17 @@ macro_rules! packages {
 packages! {
     "bufio": "bufio/bufio.mgo", crate::bufio::NATIVES;
     "bytes": "bytes/bytes.mgo", &[];
+    "cmp": "cmp/cmp.mgo", &[];
+    "container/heap": "container/heap/heap.mgo", &[];
+    "container/list": "container/list/list.mgo", &[];
+    "container/ring": "container/ring/ring.mgo", &[];
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
     "io": "io/io.mgo", &[];
     "math": "math/math.mgo", crate::math::NATIVES;
     "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
+    "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
+    "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
     "os": "os/os.mgo", crate::os::NATIVES;
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;

@@ -6,6 +6,7 @@ use crate::error::RuntimeError;
 use crate::goroutine;
 use crate::heap::HeapStats;
 use crate::native::{Call, Outcome};
+use crate::sched::chooser::Choice;
 use crate::sched::timer::{self, Target};
 use crate::sync::raw::{AtomicU32, AtomicU64, Ordering};
 use crate::{chan, sema};
@@ -203,6 +204,11 @@ impl Call<'_> {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| d.as_nanos() as i64);
         (wall, self.m.sched().now() as i64)
+    }
+
+    /// 64 random bits; with a seed they follow from it.
+    pub fn random(&self) -> u64 {
+        self.m.chooser().bits(Choice::Rand)
     }
 
     /// `runtime.GC`.

@@ -8,6 +8,7 @@
 
 pub(crate) mod bits;
 mod exponential;
+pub(crate) mod rand;
 mod special;
 mod trigonometry;
 
