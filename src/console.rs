@@ -38,6 +38,11 @@ pub(crate) fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
+/// Says something about the run on standard error.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(std::io::stderr(), "minigo: {message}");
+}
+
 /// Ends minigo with exit code 1 and a line that says why.
 pub(crate) fn fail(message: &str) -> ! {
     fail_plain(&format!("minigo: {message}"))

@@ -1,8 +1,17 @@
 //! The flags of everything that runs a program, and the settings of the machine that follow from them and from the environment.
 
-use clap::Args;
+use crate::console::note;
+use clap::{Args, ValueEnum};
+use minigo_vm::capability::{Capabilities, Capability};
 use minigo_vm::heap::HeapConfig;
+use minigo_vm::sched;
 use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Processors of a run with a seed, so that it is the same on all computers.
+const SEEDED_PROCS: usize = 4;
+/// When virtual time begins, as on Go's playground.
+const VIRTUAL_START: &str = "2009-11-10T23:00:00Z";
 
 /// How a program runs. A flag of the machine is declared here and nowhere else.
 #[derive(Args)]
@@ -13,34 +22,192 @@ pub(crate) struct RuntimeFlags {
     /// Number of processors; GOMAXPROCS means the same [default: the CPUs that may be used]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     procs: Option<u16>,
+    /// With a seed: how the next goroutine is chosen
+    #[arg(
+        long = "sched",
+        value_name = "POLICY",
+        default_value = "go",
+        requires = "seed"
+    )]
+    policy: Policy,
+    /// With a seed: print the hash of the schedule to standard error at the end
+    #[arg(long, requires = "seed")]
+    sched_hash: bool,
+    /// Where a goroutine may lose its processor: nowhere, at calls, at calls and turns of loops
+    #[arg(long, value_name = "WHERE", default_value = "loops")]
+    preempt: Preempt,
+    /// Length of a time slice in safepoints (calls and turns of loops), in place of 10 ms
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    quantum: Option<u32>,
+    /// Whether processors without work take others'
+    #[arg(long, value_name = "WHETHER", default_value = "on")]
+    steal: Switch,
+    /// The program's clock; the virtual one jumps to the next timer when nothing can run
+    #[arg(long, value_name = "CLOCK", default_value = "real")]
+    time: Clock,
+    /// When virtual time begins
+    #[arg(long, value_name = "TIME", default_value = VIRTUAL_START, value_parser = humantime::parse_rfc3339)]
+    time_start: SystemTime,
+    /// End the program after this time, such as 10s, with exit code 124
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    timeout: Option<Duration>,
+    /// End the program after so many steps (calls and turns of loops), with exit code 125
+    #[arg(long, value_name = "N")]
+    max_steps: Option<u64>,
+    /// End the program when it has more goroutines than this, with exit code 125
+    #[arg(long, value_name = "N")]
+    max_goroutines: Option<usize>,
+    /// End the program when its heap needs more than this, such as 64M, with exit code 125
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    max_heap: Option<u64>,
+    /// What the program may reach outside of itself [default: everything]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    allow: Option<Vec<Allow>>,
+    /// Print what the scheduler and the collector did to standard error at the end
+    #[arg(long)]
+    stats: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    /// As Go's scheduler on several processors
+    Go,
+    /// Any runnable goroutine
+    Random,
+    /// The one that has been runnable for longest
+    Fifo,
+    /// The one with the highest of random priorities
+    Pct,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Preempt {
+    Off,
+    Calls,
+    Loops,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Clock {
+    Real,
+    Virtual,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Allow {
+    /// Files
+    Fs,
+    /// The network
+    Net,
+    /// Environment variables
+    Env,
+    /// Nothing
+    None,
 }
 
 impl RuntimeFlags {
     /// The machine for a program with these `os.Args`.
     pub(crate) fn config(&self, args: Vec<String>) -> minigo_vm::Config {
         let stress = collection_stress();
+        if self.time == Clock::Virtual {
+            let start = humantime::format_rfc3339_seconds(self.time_start);
+            note(&format!("virtual time from {start}"));
+        }
         minigo_vm::Config {
-            procs: processors(self.procs),
-            seed: self.seed,
+            sched: self.sched(),
             heap: HeapConfig {
                 gc_percent: gc_percent(),
+                max_heap: self.max_heap,
                 stress,
                 validate: stress.is_some(),
-                ..HeapConfig::default()
             },
             args,
+            allow: self.allowed(),
+            sched_hash: self.sched_hash,
+            stats: self.stats,
         }
+    }
+
+    fn sched(&self) -> sched::Config {
+        sched::Config {
+            procs: processors(self.procs, self.seed.is_some()),
+            seed: self.seed,
+            policy: match self.policy {
+                Policy::Go => sched::Policy::Go,
+                Policy::Random => sched::Policy::Random,
+                Policy::Fifo => sched::Policy::Fifo,
+                Policy::Pct => sched::Policy::Pct,
+            },
+            time: match self.time {
+                Clock::Real => sched::Time::Real,
+                Clock::Virtual => sched::Time::Virtual {
+                    start: nanoseconds_since_1970(self.time_start),
+                },
+            },
+            preempt: match self.preempt {
+                Preempt::Off => sched::Preempt::Off,
+                Preempt::Calls => sched::Preempt::Calls,
+                Preempt::Loops => sched::Preempt::Loops,
+            },
+            quantum: self.quantum,
+            steal: self.steal == Switch::On,
+            max_steps: self.max_steps,
+            max_goroutines: self.max_goroutines,
+            timeout: self.timeout,
+        }
+    }
+
+    fn allowed(&self) -> Capabilities {
+        let Some(list) = &self.allow else {
+            return Capabilities::ALL;
+        };
+        list.iter()
+            .fold(Capabilities::NONE, |allowed, item| match item {
+                Allow::Fs => allowed.with(Capability::Files),
+                Allow::Net => allowed.with(Capability::Network),
+                Allow::Env => allowed.with(Capability::Environment),
+                Allow::None => allowed,
+            })
     }
 }
 
+fn nanoseconds_since_1970(time: SystemTime) -> i64 {
+    let nanoseconds = time.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+    nanoseconds.try_into().unwrap_or(i64::MAX)
+}
+
+/// A number of bytes: `1048576`, `64M`, `64MiB`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        unit => return Err(format!("no unit is called {unit}; use K, M or G")),
+    };
+    let number: u64 = digits.parse().map_err(|_| "not a number".to_string())?;
+    number
+        .checked_shl(shift)
+        .filter(|&bytes| bytes >> shift == number)
+        .ok_or_else(|| "too many bytes".to_string())
+}
+
 /// `--procs`, else `GOMAXPROCS`, else the CPUs that this process may use.
-fn processors(flag: Option<u16>) -> usize {
+fn processors(flag: Option<u16>, seeded: bool) -> usize {
     let from_environment = || {
         let text = std::env::var("GOMAXPROCS").ok()?;
         text.parse().ok().filter(|&procs: &u16| procs > 0)
     };
     match flag.or_else(from_environment) {
         Some(procs) => usize::from(procs),
+        None if seeded => SEEDED_PROCS,
         None => thread::available_parallelism().map_or(1, |procs| procs.get()),
     }
 }

@@ -3,7 +3,9 @@
 //! A [`Vm`] runs one verified program. Nothing here is global: several VMs can live in one process.
 
 pub mod allocator;
+pub mod capability;
 pub mod chan;
+mod ending;
 pub mod error;
 pub mod goroutine;
 mod growing;
@@ -22,6 +24,7 @@ pub mod value;
 #[cfg(all(test, loom))]
 mod loom_tests;
 
+use capability::Capabilities;
 use goroutine::frame::Frame;
 use goroutine::{Goroutine, Status};
 use growing::Growing;
@@ -29,7 +32,7 @@ use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
 use image::Image;
 use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, WordKind, verify};
 use native::NativeFn;
-use sched::{Config as SchedConfig, Entry, Finish, Hooks, MAX_PROCS, Machine, Scheduler};
+use sched::{Config as SchedConfig, Entry, Hooks, MAX_PROCS, Machine, Scheduler};
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 use value::map::Maps;
@@ -37,14 +40,31 @@ use value::map::Maps;
 /// How a program is run.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Number of processors at first: GOMAXPROCS.
-    pub procs: usize,
-    /// Deterministic mode: every choice from this seed.
-    pub seed: Option<u64>,
+    /// Processors, schedule, clock and limits.
+    pub sched: SchedConfig,
     /// The heap's settings.
     pub heap: HeapConfig,
     /// `os.Args`.
     pub args: Vec<String>,
+    /// What the program may reach outside of itself.
+    pub allow: Capabilities,
+    /// With a seed: prints the hash of the schedule to standard error at the end.
+    pub sched_hash: bool,
+    /// Prints what the scheduler and the collector did to standard error at the end.
+    pub stats: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            sched: SchedConfig::default(),
+            heap: HeapConfig::default(),
+            args: Vec::new(),
+            allow: Capabilities::NONE,
+            sched_hash: false,
+            stats: false,
+        }
+    }
 }
 
 /// Why a program could not be started: a fault of minigo, not of the program.
@@ -124,18 +144,11 @@ pub fn run(
         // SAFETY: the scheduler asks only about goroutines at a safepoint.
         frames: Box::new(|g| unsafe { interp::traceback::shown(vm, g) }),
         tick: Box::new(|| vm.output.flush()),
+        abandon: Box::new(|finish| std::process::exit(ending::report(vm, finish))),
     };
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
     let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
-    vm.output.flush();
-    Ok(match finish {
-        Finish::Returned => 0,
-        Finish::Exit(status) => status,
-        Finish::Deadlock(deadlock) => {
-            vm.write_stderr(deadlock.text().as_bytes());
-            2
-        }
-    })
+    Ok(ending::report(vm, finish))
 }
 
 impl Vm {
@@ -157,14 +170,11 @@ impl Vm {
             .alloc_permanent(globals_shape, program.globals.len() * 8)
             .ok_or(LoadError::OutOfMemory)?;
         let image = Image::load(program, &heap, resolve).map_err(LoadError::MissingNative)?;
-        let sched = Scheduler::new(SchedConfig {
-            procs: config.procs,
-            seed: config.seed,
-        });
+        let sched = Scheduler::new(config.sched);
         let local_heaps = Growing::with_capacity(MAX_PROCS);
         local_heaps.grow(sched.active(), |_| LocalHeapSlot::new(&heap));
         let byte_type = byte_type();
-        let output = output::Output::new(config.seed.is_some());
+        let output = output::Output::new(config.sched.seed.is_some());
         Ok(Vm {
             image,
             heap,
@@ -251,6 +261,12 @@ impl Vm {
 
     #[cold]
     pub(crate) fn out_of_memory(&self) -> ! {
+        if let Some(limit) = self.config.heap.max_heap {
+            let text =
+                format!("minigo: the program's heap needs more than {limit} bytes (--max-heap)\n");
+            self.write_stderr(text.as_bytes());
+            std::process::exit(125)
+        }
         self.write_stderr(b"fatal error: runtime: out of memory\n");
         std::process::exit(2)
     }
@@ -304,6 +320,7 @@ impl Vm {
             return 0;
         }
         self.sched.note_wait(g);
+        let in_native = g.flags.get() & goroutine::IN_NATIVE != 0;
         let mut bytes = 0;
         // SAFETY: the world is stopped: every goroutine is at a safepoint with its state saved.
         for (depth, frame) in unsafe { interp::traceback::frames(self, g) }.enumerate() {
@@ -317,7 +334,13 @@ impl Vm {
             });
             bytes += kinds.len() as u64 * 8;
             if depth == 0 {
-                self.mark_native_arguments(marker, &frame);
+                // One that is in a native which gave up its processor goes on behind the call.
+                let at = if in_native {
+                    frame.pc.wrapping_sub(1)
+                } else {
+                    frame.pc
+                };
+                self.mark_native_arguments(marker, &Frame { pc: at, ..frame });
             }
         }
         marker.mark_word(WordKind::Ptr, g.waits_at());

@@ -6,8 +6,9 @@
 //! freely: collections happen only at safepoints, and no safepoint lies inside a native.
 
 use crate::Vm;
+use crate::capability::{Capability, DENIED};
 use crate::error::RuntimeError;
-use crate::goroutine::Goroutine;
+use crate::goroutine::{Goroutine, IN_NATIVE};
 use crate::reflect::{Iface, Reflect, Str};
 use crate::sched::Machine;
 use crate::value::word;
@@ -342,6 +343,35 @@ impl<'a> Call<'a> {
     pub fn reflect(&self) -> Reflect<'a> {
         Reflect {
             program: self.vm.program(),
+        }
+    }
+
+    /// Makes a system call that may block: other goroutines go on meanwhile. It must not touch the heap; the arguments
+    /// of the native stay alive, and can be read and written before and after.
+    pub fn block<R>(&mut self, call: impl FnOnce() -> R) -> R {
+        let flags = &self.g.flags;
+        flags.set(flags.get() | IN_NATIVE);
+        let result = self.m.block(self.g, call);
+        flags.set(flags.get() & !IN_NATIVE);
+        result
+    }
+
+    /// Whether the program may use what is outside of it; otherwise how the native has to end.
+    pub fn require(&self, what: Capability) -> Result<(), Outcome> {
+        if self.vm.config().allow.has(what) {
+            return Ok(());
+        }
+        let text = format!("minigo: the program may not {what}\n");
+        self.vm.write_stderr(text.as_bytes());
+        Err(Outcome::Exit(DENIED))
+    }
+
+    /// The CPUs that the program may use; with a seed the processors that it began with, on whatever computer.
+    pub fn cpus(&self) -> usize {
+        let config = &self.vm.config().sched;
+        match config.seed {
+            Some(_) => config.procs,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
 

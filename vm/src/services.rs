@@ -10,7 +10,6 @@ use crate::sched::chooser::Choice;
 use crate::sched::timer::{self, Target};
 use crate::sync::raw::{AtomicU32, AtomicU64, Ordering};
 use crate::{chan, sema};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// An operation of one of `sync`'s types; those that programs do most are methods of [`Call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -200,10 +199,8 @@ impl Call<'_> {
 
     /// Nanoseconds since 1970, and the reading of the monotonic clock that timers go by.
     pub fn clock(&self) -> (i64, i64) {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.as_nanos() as i64);
-        (wall, self.m.sched().now() as i64)
+        let sched = self.m.sched();
+        (sched.wall(), sched.now() as i64)
     }
 
     /// 64 random bits; with a seed they follow from it.

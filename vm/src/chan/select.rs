@@ -139,6 +139,7 @@ pub unsafe fn select(
             }
             Attempt::Done(woken) => {
                 unlock_all(&locked);
+                m.record_choice(g, i.into());
                 // SAFETY: a register of the goroutine that runs here; no lock is held.
                 unsafe {
                     *index = u64::from(i);

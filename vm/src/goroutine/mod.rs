@@ -170,6 +170,8 @@ unsafe impl Send for Goroutine {}
 pub(crate) const RETRY_LOCK: u16 = 1;
 /// [`Goroutine::flags`]: its send was woken by a `close`, and has to panic.
 pub(crate) const SENDER_CLOSED: u16 = 2;
+/// [`Goroutine::flags`]: in a native that gave up its processor for a system call.
+pub(crate) const IN_NATIVE: u16 = 4;
 
 impl Goroutine {
     /// A cell that is not in use.

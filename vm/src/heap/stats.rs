@@ -30,3 +30,17 @@ pub struct HeapStats {
     /// See `pause_total`.
     pub pause_last: Duration,
 }
+
+impl std::fmt::Display for HeapStats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(
+            f,
+            "heap: {} KiB in use, {} KiB allocated, {} collections, pauses {:?} in all, {:?} at most",
+            self.in_use_bytes >> 10,
+            self.allocated_bytes >> 10,
+            self.collections,
+            self.pause_total,
+            self.pause_max
+        )
+    }
+}

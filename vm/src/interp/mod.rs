@@ -1295,7 +1295,7 @@ unsafe fn trapped(cx: &mut Ctx<'_>) -> Next {
             return here(cx);
         }
         Trap::Safepoint => {
-            return if cx.m.safepoint(cx.g) == Safepoint::Yield {
+            return if cx.m.back_edge(cx.g) == Safepoint::Yield {
                 Next::Leave(Exit::Preempted)
             } else {
                 here(cx)

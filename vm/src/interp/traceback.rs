@@ -1,8 +1,8 @@
 //! From pcs to what a person reads: the frames of a goroutine as Go prints them.
 
 use crate::Vm;
-use crate::goroutine::Goroutine;
 use crate::goroutine::frame::{Frame, Frames};
+use crate::goroutine::{Goroutine, Status};
 use crate::sched::{GoroutineDump, Symbol, Trace};
 use minigo_bytecode::Op;
 
@@ -42,10 +42,19 @@ pub(crate) fn symbol(vm: &Vm, pc: *const Op) -> Option<Symbol> {
 /// The goroutine stays at its safepoint meanwhile.
 pub(crate) unsafe fn shown(vm: &Vm, g: &Goroutine) -> Trace {
     // SAFETY: by the function's contract.
-    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc);
-    Trace::new(pcs.filter(|&pc| is_shown(vm, pc)), |pc| {
-        symbol_at(vm, call_before(vm, pc))
+    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc).enumerate();
+    // One that gave way at a safepoint goes on with an op that it has not begun; all others are behind a call.
+    let gave_way = g.status() != Status::Waiting && !is_behind_native(g.pc());
+    Trace::new(pcs.filter(|&(_, pc)| is_shown(vm, pc)), |(depth, pc)| {
+        let begun = !(depth == 0 && gave_way);
+        symbol_at(vm, if begun { call_before(vm, pc) } else { pc })
     })
+}
+
+/// Whether the op before `pc` calls a native: the goroutine may have come back from it, or be in it.
+fn is_behind_native(pc: *const Op) -> bool {
+    // SAFETY: all code lies in one piece, in which only the entry's first op has none before it; no goroutine gives way there.
+    matches!(unsafe { *pc.wrapping_sub(1) }, Op::CallNative { .. })
 }
 
 /// Whether a frame that goes on at `pc` is shown: those of wrappers and of the entry are not.

@@ -25,7 +25,10 @@ fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
 }
 
 fn scheduler(procs: usize) -> Arc<Scheduler> {
-    Scheduler::new(Config { procs, seed: None })
+    Scheduler::new(Config {
+        procs,
+        ..Config::default()
+    })
 }
 
 fn entry() -> Entry {
@@ -43,6 +46,7 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         symbol: Box::new(|_| None),
         frames: Box::new(|_| Trace::default()),
         tick: Box::new(|| ()),
+        abandon: Box::new(|_| ()),
     }
 }
 

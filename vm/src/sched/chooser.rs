@@ -22,9 +22,11 @@ pub enum Choice {
     Map,
     /// `math/rand` without a seed of its own.
     Rand,
+    /// Which of the timers that are due at one moment goes first.
+    Timer,
 }
 
-const KINDS: usize = 6;
+const KINDS: usize = 7;
 
 /// The streams.
 #[derive(Debug)]

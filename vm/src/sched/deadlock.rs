@@ -146,11 +146,15 @@ impl GoroutineDump {
 impl Scheduler {
     /// Nothing can ever run again. The caller found all queues empty after it took the idle lock.
     pub(crate) fn is_deadlocked(&self, idle: &Idle) -> bool {
+        self.is_quiet(idle) && !self.timers_matter()
+    }
+
+    /// Nothing runs, or will before a timer is due. The caller found all queues empty after it took the idle lock.
+    pub(crate) fn is_quiet(&self, idle: &Idle) -> bool {
         idle.processors.len() == self.active()
             && idle.blocked == 0
             && idle.returning.is_empty()
             && !idle.world.stopping
-            && !self.timers_matter()
     }
 
     pub(crate) fn deadlock_report(&self) -> Deadlock {

@@ -25,6 +25,10 @@ pub(crate) struct Idle {
     /// Machines back from a system call that wait for a processor.
     pub(crate) returning: Vec<Arc<Mailbox>>,
     pub(crate) world: World,
+    /// The first machine is in a system call.
+    pub(crate) first_blocked: bool,
+    /// [`Scheduler::run`] has returned.
+    pub(crate) returned: bool,
 }
 
 impl Idle {
@@ -36,6 +40,8 @@ impl Idle {
             blocked: 0,
             returning: Vec::new(),
             world: World::new(),
+            first_blocked: false,
+            returned: false,
         }
     }
 }
@@ -180,6 +186,10 @@ impl Scheduler {
         let started = spawn_thread("machine", move || {
             let _ended = ThreadEnd(me.clone());
             Machine::of_thread(&me, processor, spinning).schedule();
+            // Whoever waits for the first machine must not wait for what it waits for.
+            if me.idle.lock().first_blocked {
+                me.abandon_after(Duration::ZERO);
+            }
         });
         if !started {
             let mut idle = self.idle.lock();
@@ -246,6 +256,7 @@ impl Scheduler {
         }
         self.resumed.notify_all();
         self.arrived.notify_all();
+        self.over.notify_all();
     }
 
     /// The machine that waits for timers is to look when the next one is due.

@@ -8,9 +8,10 @@ use minigo_bytecode::op::Op;
 
 use super::chooser::{Choice, Chooser};
 use super::idle::{Idle, Mailbox, Woken};
+use super::policy::Comes;
 use super::processor::Processor;
 use super::run_queue::{GoroutineList, LOCAL_LIMIT};
-use super::{Entry, Finish, Safepoint, Scheduler};
+use super::{Entry, Finish, Preempt, Safepoint, Scheduler};
 use crate::goroutine::table::deref;
 use crate::goroutine::{Exit, Goroutine, GoroutinePtr, RETRY_LOCK, Status};
 use crate::sync::atomic::Ordering;
@@ -27,8 +28,6 @@ const INTERNAL_ERROR: i32 = 3;
 const STEAL_NEXT_PAUSES: usize = if cfg!(loom) { 1 } else { 100 };
 /// Rounds over all processors before a machine goes idle; what is to run next is taken in the last one only.
 const STEAL_ROUNDS: usize = if cfg!(loom) { 1 } else { 3 };
-/// With a seed: the longest time slice in safepoints.
-const LONGEST_QUANTUM: usize = 2000;
 
 /// One thread that runs goroutines. Holds a processor while it does.
 pub struct Machine {
@@ -41,6 +40,10 @@ pub struct Machine {
     inherits: bool,
     /// With a seed.
     chosen: bool,
+    /// Each safepoint is looked at.
+    counts: bool,
+    /// The one of the thread that runs the program.
+    is_first: bool,
 }
 
 impl Machine {
@@ -48,6 +51,7 @@ impl Machine {
     pub(crate) fn first(sched: &Scheduler) -> Machine {
         let processor = sched.take_idle(&mut sched.idle.lock());
         let mut m = Machine::new(sched);
+        m.is_first = true;
         m.processor = processor.map(|p| NonNull::from(&sched.processors()[p]));
         m
     }
@@ -67,6 +71,8 @@ impl Machine {
             mailbox: Mailbox::new(),
             inherits: false,
             chosen: sched.config.seed.is_some(),
+            counts: sched.config.counts_safepoints(),
+            is_first: false,
         }
     }
 
@@ -139,13 +145,16 @@ impl Machine {
             Processor::count(&p.slices);
             // Relaxed: a request for the time slice before is void.
             p.preempt.store(false, Ordering::Relaxed);
+            if let (Some(quantum), false) = (sched.config.quantum, self.chosen) {
+                p.quantum.set(quantum.max(1) - 1);
+            }
         }
         if goroutine.flags.get() & RETRY_LOCK != 0 && !self.retry_lock(goroutine) {
             return;
         }
         goroutine.reset_limit();
         // Relaxed: if it comes too late here, who wants the attention asks again.
-        if self.chosen || sched.attention.load(Ordering::Relaxed) {
+        if self.counts || sched.attention.load(Ordering::Relaxed) {
             goroutine.preempt();
         }
         let exit = (sched.hooks().run)(self, goroutine);
@@ -153,11 +162,20 @@ impl Machine {
         let p = self.p();
         p.current.store(ptr::null_mut(), Ordering::Relaxed);
         p.wake_countdown.set(0);
+        if self.counts {
+            p.end_run();
+        }
         match exit {
-            Exit::Parked => {}
-            Exit::Preempted | Exit::Yielded => {
+            Exit::Parked => {
+                Processor::count(&p.counts.parks);
+            }
+            Exit::Preempted => {
+                Processor::count(&p.counts.preemptions);
+                self.push_preempted(g);
+            }
+            Exit::Yielded => {
                 goroutine.set_status(Status::Runnable);
-                self.push_global(g);
+                self.push_global(g, Comes::Yielded);
             }
             Exit::Ended | Exit::Goexit => self.bury(g, exit == Exit::Goexit),
             Exit::Exit(code) => sched.end(Finish::Exit(code)),
@@ -183,8 +201,13 @@ impl Machine {
             // Relaxed: read when everything is idle, under the idle lock.
             sched.main_exited.store(true, Ordering::Relaxed);
         }
+        let id = goroutine.id();
         goroutine.recycle();
         let p = self.p();
+        if self.chosen {
+            // SAFETY: this machine holds the processor; nothing else refers to the list.
+            unsafe { &mut *p.chosen.get() }.forget(id);
+        }
         p.add_live(-1);
         // SAFETY: this machine holds the processor.
         let free = unsafe { p.free() };
@@ -256,6 +279,9 @@ impl Machine {
         }
         p.ids.set((id + 1, reserved - 1));
         p.add_live(1);
+        if let Some(limit) = sched.config.max_goroutines {
+            self.check_goroutines(limit);
+        }
         // SAFETY: just taken from the free list; the rest by the function's contract.
         let started = unsafe { deref(g).start(id, parent, created_at, entry, args, count) };
         assert!(
@@ -273,8 +299,7 @@ impl Machine {
         let sched = self.sched();
         let p = self.p();
         if self.chosen {
-            // SAFETY: this machine holds the processor; nothing else refers to the list.
-            unsafe { &mut *p.chosen_from.get() }.push(g);
+            self.push_chosen(g, Comes::Next);
             return;
         }
         match p.replace_next(g) {
@@ -294,13 +319,43 @@ impl Machine {
 
     /// Makes a goroutine that this machine holds runnable, behind those that are already.
     pub(crate) fn ready_last(&mut self, g: GoroutinePtr) {
+        deref(g).set_status(Status::Runnable);
         if self.chosen {
-            self.ready(g);
+            self.push_chosen(g, Comes::Last);
             return;
         }
-        deref(g).set_status(Status::Runnable);
         self.push_local(g);
         self.sched().wake_p();
+    }
+
+    fn push_chosen(&mut self, g: GoroutinePtr, comes: Comes) {
+        let p = self.p();
+        // SAFETY: this machine holds the processor; nothing else refers to the list.
+        if unsafe { &mut *p.chosen.get() }.push(g, comes, &p.chooser) {
+            p.quantum.set(0);
+        }
+    }
+
+    /// Notes a choice other than that of the next goroutine, for the hash of the schedule.
+    #[inline]
+    pub(crate) fn record_choice(&self, g: &Goroutine, choice: u64) {
+        if self.chosen {
+            let p = self.p();
+            // SAFETY: this machine holds the processor; nothing else refers to the list.
+            unsafe { &mut *p.chosen.get() }.record(p.steps.get(), g.id(), choice);
+        }
+    }
+
+    /// A goroutine gave way at a safepoint. Where that was not for another goroutine's sake, it goes on first.
+    fn push_preempted(&mut self, g: GoroutinePtr) {
+        deref(g).set_status(Status::Runnable);
+        if self.sched().config.preempt == Preempt::Off && !self.chosen {
+            if let Some(displaced) = self.p().replace_next(g) {
+                self.push_local(displaced);
+            }
+        } else {
+            self.push_global(g, Comes::Preempted);
+        }
     }
 
     /// Looking at a lock for a moment may pay: another processor may be about to release it, and nothing waits for this one.
@@ -320,7 +375,12 @@ impl Machine {
         let p = self.p();
         // SAFETY: this machine holds the processor.
         unsafe { p.run_queue.push(g) };
-        if p.run_queue.len() > LOCAL_LIMIT {
+        let len = p.run_queue.len();
+        // Relaxed: a statistic that only the holder writes.
+        if len as u32 > p.counts.longest_queue.load(Ordering::Relaxed) {
+            p.counts.longest_queue.store(len as u32, Ordering::Relaxed);
+        }
+        if len > LOCAL_LIMIT {
             let mut half = GoroutineList::new();
             for _ in 0..LOCAL_LIMIT / 2 {
                 // SAFETY: this machine holds the processor.
@@ -333,43 +393,70 @@ impl Machine {
         }
     }
 
-    fn push_global(&mut self, g: GoroutinePtr) {
+    fn push_global(&mut self, g: GoroutinePtr, comes: Comes) {
         if self.chosen {
-            self.ready(g);
+            self.push_chosen(g, comes);
         } else {
             self.sched().global.push(g);
         }
     }
 
-    /// What the interpreter calls when a new frame's top or a back-edge meets the goroutine's limit, before it grows
+    /// What the interpreter calls when a new frame's top meets the goroutine's limit, before it grows
     /// the stack (which is too small only if the frame exceeds [`Goroutine::stack_end`]).
     pub fn safepoint(&mut self, g: &Goroutine) -> Safepoint {
+        self.give_way(g, false)
+    }
+
+    /// What the interpreter calls when a back-edge meets the goroutine's limit.
+    pub fn back_edge(&mut self, g: &Goroutine) -> Safepoint {
+        self.give_way(g, true)
+    }
+
+    fn give_way(&mut self, g: &Goroutine, back_edge: bool) -> Safepoint {
         // Relaxed: only a hint; the flags below count.
         if g.limit().load(Ordering::Relaxed) != 0 {
             return Safepoint::Continue;
         }
         let sched = self.sched();
         let p = self.p();
-        // Relaxed: who sets them asks again until we are there.
-        if sched.attention.load(Ordering::Relaxed) || p.preempt.load(Ordering::Relaxed) {
+        if self.counts && !self.count_step(p, g) {
+            return Safepoint::Yield;
+        }
+        // Relaxed: who sets it asks again until we are there.
+        if sched.attention.load(Ordering::Relaxed) {
+            p.preempt.store(false, Ordering::Relaxed);
+            g.reset_limit();
+            return Safepoint::Yield;
+        }
+        let may_lose = match sched.config.preempt {
+            Preempt::Loops => true,
+            Preempt::Calls => !back_edge,
+            Preempt::Off => false,
+        };
+        if self.chosen || sched.config.quantum.is_some() {
+            let left = p.quantum.get();
+            p.quantum.set(left.saturating_sub(1));
+            if left == 0 && may_lose {
+                return Safepoint::Yield;
+            }
+        }
+        // Relaxed: as above.
+        if may_lose && !self.chosen && p.preempt.load(Ordering::Relaxed) {
             p.preempt.store(false, Ordering::Relaxed);
             g.reset_limit();
             return Safepoint::Yield;
         }
         if self.chosen {
-            let left = p.quantum.get();
-            p.quantum.set(left.saturating_sub(1));
-            return if left == 0 {
-                Safepoint::Yield
-            } else {
-                Safepoint::Continue
-            };
+            return Safepoint::Continue;
         }
         match p.wake_countdown.get() {
+            0 if self.counts => {}
             0 => g.reset_limit(),
             1 => {
                 p.wake_countdown.set(0);
-                g.reset_limit();
+                if !self.counts {
+                    g.reset_limit();
+                }
                 sched.wake_p();
             }
             n => p.wake_countdown.set(n - 1),
@@ -453,7 +540,7 @@ impl Machine {
     fn steal_work(&mut self, p: &Processor) -> Option<GoroutinePtr> {
         let sched = self.sched();
         let procs = sched.active();
-        if procs == 1 {
+        if procs == 1 || !sched.config.steal {
             return None;
         }
         if !self.spinning {
@@ -475,11 +562,13 @@ impl Machine {
                 }
                 // SAFETY: this machine holds the processor that the stolen go to.
                 if let Some(g) = unsafe { victim.run_queue.steal_into(&p.run_queue) } {
+                    p.count_steal(1 + p.run_queue.len());
                     return Some(g);
                 }
                 if round == STEAL_ROUNDS - 1
                     && let Some(g) = steal_next(victim)
                 {
+                    p.count_steal(1);
                     return Some(g);
                 }
             }
@@ -495,20 +584,17 @@ impl Machine {
         }
     }
 
-    /// With a seed: any runnable goroutine.
+    /// With a seed: what its policy says.
     fn choose(&mut self) -> Option<GoroutinePtr> {
         let p = self.p();
         // SAFETY: this machine holds the processor; nothing else refers to the list.
-        let runnable = unsafe { &mut *p.chosen_from.get() };
+        let chosen = unsafe { &mut *p.chosen.get() };
         while let Some(g) = self.sched().global.pop() {
-            runnable.push(g);
+            chosen.push(g, Comes::Yielded, &p.chooser);
         }
-        if runnable.is_empty() {
-            return None;
-        }
-        p.quantum
-            .set(p.chooser.below(Choice::Quantum, LONGEST_QUANTUM) as u32);
-        Some(runnable.swap_remove(p.chooser.below(Choice::Next, runnable.len())))
+        let (g, quantum) = chosen.pop(p.steps.get(), self.sched().procs(), &p.chooser)?;
+        p.quantum.set(quantum);
+        Some(g)
     }
 
     /// Gives the processor to a machine back from a system call, if there is one, and waits for another; false when the
@@ -568,6 +654,8 @@ impl Machine {
                     self.take(processor, true);
                     return true;
                 }
+            } else if sched.advance_clock(&idle) {
+                continue;
             } else if sched.is_deadlocked(&idle) {
                 drop(idle);
                 let report = sched.deadlock_report();
@@ -648,6 +736,7 @@ impl Machine {
         {
             let mut idle = sched.idle.lock();
             idle.blocked += 1;
+            idle.first_blocked |= self.is_first;
             self.processor = None;
             sched.put_idle(&mut idle, own.index);
         }
@@ -655,6 +744,9 @@ impl Machine {
             sched.wake_p();
         }
         let result = call();
+        if self.is_first {
+            sched.idle.lock().first_blocked = false;
+        }
         self.return_to(ptr::from_ref(g).cast_mut());
         result
     }

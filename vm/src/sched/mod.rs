@@ -17,13 +17,18 @@
 //! With a seed there is one machine with one processor, and all choices come from its [`chooser`].
 
 pub mod chooser;
+mod clock;
+mod config;
 pub mod deadlock;
 mod idle;
+mod limit;
 mod machine;
+mod policy;
 mod preempt;
 mod processor;
 mod resize;
 pub(crate) mod run_queue;
+mod stats;
 pub mod timer;
 mod world;
 
@@ -31,7 +36,6 @@ mod world;
 mod tests;
 
 use std::sync::{OnceLock, Weak};
-use std::time::Instant;
 
 use minigo_bytecode::op::Op;
 
@@ -42,18 +46,12 @@ use crate::sema::Semaphores;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex, raw};
 
+pub use config::{Config, Policy, Preempt, Time};
 pub use deadlock::{Deadlock, GoroutineDump, Symbol, Trace};
+pub use limit::Limit;
 pub use machine::Machine;
 use processor::Processor;
-
-/// What a scheduler is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct Config {
-    /// Number of processors at first, 1 to [`MAX_PROCS`].
-    pub procs: usize,
-    /// Replays the schedule of this seed: one machine, every choice from it.
-    pub seed: Option<u64>,
-}
+pub use stats::SchedStats;
 
 /// The most processors there can be.
 pub const MAX_PROCS: usize = 1024;
@@ -67,6 +65,8 @@ pub enum Finish {
     Exit(i32),
     /// No goroutine can ever run again.
     Deadlock(Deadlock),
+    /// It reached a limit of its [`Config`]; with what ran then, if one goroutine can be told.
+    Limit(Limit, Option<GoroutineDump>),
 }
 
 /// Runs a goroutine.
@@ -89,6 +89,8 @@ pub struct Hooks {
     pub frames: FramesHook,
     /// Called every few milliseconds while something runs, once the monitor is there; and once more after that.
     pub tick: Box<dyn Fn() + Send + Sync>,
+    /// The program is over, and [`Scheduler::run`] cannot return because its machine is in a system call: ends the process.
+    pub abandon: Box<dyn Fn(Finish) + Send + Sync>,
 }
 
 /// What a safepoint tells the interpreter to do.
@@ -141,6 +143,8 @@ pub struct Scheduler {
     arrived: Condvar,
     /// Told when a stopped world goes on or wants help; goes with `idle`.
     resumed: Condvar,
+    /// Told when the program is over, and when [`Scheduler::run`] returns; goes with `idle`.
+    over: Condvar,
     monitor: preempt::Monitor,
     main_exited: AtomicBool,
     next_id: AtomicU64,
@@ -148,7 +152,9 @@ pub struct Scheduler {
     /// When the machine that waits for timers will look, or `u64::MAX`.
     timekeeper: AtomicU64,
     pub(crate) semaphores: Semaphores,
-    started: Instant,
+    clock: clock::Clock,
+    /// Safepoints that processors have not yet taken from the limit.
+    steps_left: AtomicU64,
     cores: usize,
 }
 
@@ -157,10 +163,9 @@ impl Scheduler {
     pub fn new(config: Config) -> std::sync::Arc<Scheduler> {
         let procs = config.procs.clamp(1, MAX_PROCS);
         let active = if config.seed.is_some() { 1 } else { procs };
-        let started = Instant::now();
         let seed = config.seed.unwrap_or_else(time_seed);
         let all_processors = Growing::with_capacity(MAX_PROCS);
-        all_processors.grow(active, |i| Processor::new(i, seed_of(seed, i)));
+        all_processors.grow(active, |i| Processor::new(i, seed_of(seed, i), &config));
         std::sync::Arc::new_cyclic(|me| Scheduler {
             config,
             me: me.clone(),
@@ -179,13 +184,15 @@ impl Scheduler {
             finish: Mutex::new(None),
             arrived: Condvar::new(),
             resumed: Condvar::new(),
+            over: Condvar::new(),
             monitor: preempt::Monitor::new(),
             main_exited: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             timer_slots: Mutex::new(timer::Slots::new()),
             timekeeper: AtomicU64::new(u64::MAX),
             semaphores: Semaphores::new(),
-            started,
+            clock: clock::Clock::new(config.time),
+            steps_left: AtomicU64::new(config.max_steps.unwrap_or(u64::MAX)),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         })
     }
@@ -202,10 +209,13 @@ impl Scheduler {
             "internal error: a scheduler runs one program"
         );
         let mut m = Machine::first(self);
+        self.start_timeout();
         // SAFETY: by the function's contract; no arguments.
         unsafe { m.spawn_main(entry) };
         m.schedule();
         drop(m);
+        self.idle.lock().returned = true;
+        self.over.notify_all();
         self.finish
             .lock()
             .clone()
@@ -257,10 +267,27 @@ impl Scheduler {
         &self.all_processors.made()[..self.active()]
     }
 
-    /// Nanoseconds since the scheduler was made.
+    /// What it was made with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Nanoseconds since the scheduler was made, by the program's clock.
     #[inline]
     pub fn now(&self) -> u64 {
-        self.started.elapsed().as_nanos() as u64
+        self.clock.now()
+    }
+
+    /// Nanoseconds since 1970, by the program's clock.
+    pub fn wall(&self) -> i64 {
+        self.clock.wall()
+    }
+
+    /// With a seed: the hash of all the choices that made the schedule, and how many safepoints were passed. Only after the run.
+    pub fn schedule_hash(&self) -> (u64, u64) {
+        let p = &self.processors()[0];
+        // SAFETY: with a seed one machine runs, and its run is over.
+        (unsafe { &*p.chosen.get() }.hash(), p.steps.get())
     }
 
     /// Calls `visit` with every goroutine there is. Only while the world is stopped, or by who knows that none runs.

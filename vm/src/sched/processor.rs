@@ -7,6 +7,8 @@ use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 
 use super::chooser::Chooser;
+use super::config::Config;
+use super::policy::Chosen;
 use super::run_queue::{GoroutineList, RunQueue};
 use super::timer::Timers;
 use crate::goroutine::{Goroutine, GoroutinePtr};
@@ -34,15 +36,31 @@ pub(crate) struct Processor {
     pub(crate) live: AtomicIsize,
     /// Safepoints until another processor is woken for what is in `run_next`; 0 for not at all.
     pub(crate) wake_countdown: Cell<u32>,
-    /// With a seed: safepoints to the next preemption.
+    /// Where safepoints are counted: how many are left of the time slice, passed in it, and passed at all.
     pub(crate) quantum: Cell<u32>,
+    pub(crate) run_length: Cell<u32>,
+    pub(crate) steps: Cell<u64>,
+    /// Safepoints that may be passed before the program's limit must be asked again.
+    pub(crate) budget: Cell<u64>,
+    pub(crate) counts: Counts,
     /// Next goroutine number and how many of them are reserved.
     pub(crate) ids: Cell<(u64, u32)>,
     free: UnsafeCell<GoroutineList>,
     /// With a seed: everything runnable, in place of the queues.
-    pub(crate) chosen_from: UnsafeCell<Vec<GoroutinePtr>>,
+    pub(crate) chosen: UnsafeCell<Chosen>,
     pub(crate) chooser: Chooser,
     pub(crate) timers: Timers,
+}
+
+/// What `--stats` tells, counted by the holder.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) steals: AtomicU32,
+    pub(crate) stolen: AtomicU32,
+    pub(crate) parks: AtomicU32,
+    pub(crate) preemptions: AtomicU32,
+    pub(crate) longest_queue: AtomicU32,
+    pub(crate) longest_run: AtomicU32,
 }
 
 // SAFETY: cells are the holder's alone (see the module's text); the rest is atomic or locked.
@@ -51,7 +69,9 @@ unsafe impl Sync for Processor {}
 unsafe impl Send for Processor {}
 
 impl Processor {
-    pub(crate) fn new(index: usize, seed: u64) -> Processor {
+    pub(crate) fn new(index: usize, seed: u64, config: &Config) -> Processor {
+        let chooser = Chooser::new(seed);
+        let chosen = Chosen::new(config.policy, config.quantum, &chooser);
         Processor {
             index,
             run_queue: RunQueue::new(),
@@ -64,10 +84,14 @@ impl Processor {
             live: AtomicIsize::new(0),
             wake_countdown: Cell::new(0),
             quantum: Cell::new(0),
+            run_length: Cell::new(0),
+            steps: Cell::new(0),
+            budget: Cell::new(0),
+            counts: Counts::default(),
             ids: Cell::new((0, 0)),
             free: UnsafeCell::new(GoroutineList::new()),
-            chosen_from: UnsafeCell::new(Vec::new()),
-            chooser: Chooser::new(seed),
+            chosen: UnsafeCell::new(chosen),
+            chooser,
             timers: Timers::new(),
         }
     }
@@ -135,6 +159,28 @@ impl Processor {
         let next = counter.load(Ordering::Relaxed).wrapping_add(1);
         counter.store(next, Ordering::Relaxed);
         next
+    }
+
+    /// A run of a goroutine is over, where safepoints are counted.
+    pub(crate) fn end_run(&self) {
+        let length = self.run_length.replace(0);
+        // Relaxed: a statistic that only the holder writes.
+        if length > self.counts.longest_run.load(Ordering::Relaxed) {
+            self.counts.longest_run.store(length, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that so many goroutines came from another processor.
+    pub(crate) fn count_steal(&self, goroutines: usize) {
+        Processor::count(&self.counts.steals);
+        // Relaxed: a statistic that only the holder writes.
+        let stolen = &self.counts.stolen;
+        stolen.store(
+            stolen
+                .load(Ordering::Relaxed)
+                .wrapping_add(goroutines as u32),
+            Ordering::Relaxed,
+        );
     }
 
     /// Adds to the number of live goroutines.

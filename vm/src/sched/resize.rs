@@ -53,9 +53,9 @@ impl Machine {
     /// Brings the first `wanted` processors into use, and no others. This machine may lose its own.
     fn resize(&mut self, wanted: usize) {
         let sched = self.sched();
-        sched
-            .all_processors
-            .grow(wanted, |i| Processor::new(i, seed_of(sched.seed, i)));
+        sched.all_processors.grow(wanted, |i| {
+            Processor::new(i, seed_of(sched.seed, i), &sched.config)
+        });
         let processors = sched.all_processors.made();
         let own = self.p();
         let current = own.current.load(Ordering::Relaxed);

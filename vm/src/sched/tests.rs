@@ -78,6 +78,7 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         symbol: Box::new(|_| None),
         frames: Box::new(|_| Trace::default()),
         tick: Box::new(|| ()),
+        abandon: Box::new(|_| ()),
     }
 }
 
@@ -93,7 +94,10 @@ fn play(
 }
 
 fn procs(procs: usize) -> Config {
-    Config { procs, seed: None }
+    Config {
+        procs,
+        ..Config::default()
+    }
 }
 
 const ALL_PROCS: [usize; 3] = [1, 2, 8];
@@ -204,7 +208,8 @@ fn two_goroutines_hand_a_number_back_and_forth() {
         ping_pong(
             Config {
                 procs: 2,
-                seed: Some(3)
+                seed: Some(3),
+                ..Config::default()
             },
             1000
         ),
@@ -356,6 +361,7 @@ fn a_mutex_excludes() {
     let seeded = Config {
         procs: 1,
         seed: Some(7),
+        ..Config::default()
     };
     for config in ALL_PROCS.map(procs).into_iter().chain([seeded]) {
         let words = Box::leak(vec![0u64; 4].into_boxed_slice()).as_mut_ptr() as usize;
@@ -715,7 +721,11 @@ fn the_number_of_processors_changes_while_everything_goes_on() {
         let chans: Vec<Chan> = (0..2 * PAIRS).map(|_| Chan::new(0)).collect();
         let (spawned, retired) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
         let (seen_spawned, seen_retired) = (spawned.clone(), retired.clone());
-        let config = Config { procs: p, seed };
+        let config = Config {
+            procs: p,
+            seed,
+            ..Config::default()
+        };
         let finish = play(config, move |m, g| {
             let word = wg as *mut u64;
             let random = |g: &Goroutine, n: u64| {
@@ -965,6 +975,7 @@ fn the_same_seed_gives_the_same_schedule() {
             Config {
                 procs: 4,
                 seed: Some(seed),
+                ..Config::default()
             },
             move |m, g| loop {
                 match step(g) {

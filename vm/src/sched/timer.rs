@@ -13,10 +13,9 @@
 //!
 //! Lock order: the slots, then a heap or a channel.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use super::chooser::Choice;
 use super::processor::Processor;
-use super::{Machine, Scheduler};
+use super::{Machine, Policy, Scheduler};
 use crate::chan;
 use crate::goroutine::table::deref;
 use crate::goroutine::{Goroutine, GoroutinePtr, Outcome, WaitReason};
@@ -105,8 +104,8 @@ enum Due {
 #[derive(Clone, Copy)]
 struct Entry {
     when: u64,
-    /// Ties go in the order of arrival.
-    order: u64,
+    /// Ties go in the order of arrival, or of a number from the seed.
+    order: (u64, u64),
     due: Due,
 }
 
@@ -114,7 +113,7 @@ struct Entry {
 unsafe impl Send for Entry {}
 
 impl Entry {
-    fn key(&self) -> (u64, u64) {
+    fn key(&self) -> (u64, (u64, u64)) {
         (self.when, self.order)
     }
 }
@@ -137,11 +136,11 @@ struct Heap {
 const FEW_ENTRIES: usize = 1024;
 
 impl Heap {
-    fn push(&mut self, when: u64, due: Due) {
+    fn push(&mut self, when: u64, due: Due, tie: u64) {
         self.arrivals += 1;
         let entry = Entry {
             when,
-            order: self.arrivals,
+            order: (tie, self.arrivals),
             due,
         };
         self.entries.push(entry);
@@ -218,9 +217,9 @@ impl Timers {
     }
 
     /// True if it is time for [`Timers::sweep`].
-    fn push(&self, when: u64, due: Due) -> bool {
+    fn push(&self, when: u64, due: Due, tie: u64) -> bool {
         let mut heap = self.heap.lock();
-        heap.push(when, due);
+        heap.push(when, due, tie);
         // SeqCst: before the look at the timekeeper in `after_push`.
         self.next.store(heap.next(), Ordering::SeqCst);
         heap.entries.len() >= heap.sweep_at
@@ -249,7 +248,7 @@ impl Timers {
         // Ties stay in the order of arrival.
         entries.sort_unstable_by_key(Entry::key);
         for entry in entries {
-            self.push(entry.when, entry.due);
+            self.push(entry.when, entry.due, entry.order.0);
         }
     }
 
@@ -276,7 +275,8 @@ pub fn sleep(m: &mut Machine, g: &Goroutine, nanoseconds: i64) -> Outcome {
         .saturating_add(nanoseconds as u64)
         .min(u64::MAX - 1);
     g.set_waiting(WaitReason::Sleep);
-    m.p().timers.push(when, Due::Sleeper(GoroutinePtr::from(g)));
+    let sleeper = Due::Sleeper(GoroutinePtr::from(g));
+    m.p().timers.push(when, sleeper, m.timer_tie());
     sched.after_push(when);
     Outcome::Parked
 }
@@ -290,7 +290,7 @@ pub fn start(m: &mut Machine, delay: i64, period: u64, target: Target) -> TimerI
         .saturating_add(delay.max(0) as u64)
         .min(u64::MAX - 1);
     let id = sched.timer_slots.lock().arm(period, target);
-    if m.p().timers.push(when, Due::Timer(id)) {
+    if m.p().timers.push(when, Due::Timer(id), m.timer_tie()) {
         m.p().timers.sweep(&sched.timer_slots);
     }
     sched.after_push(when);
@@ -311,6 +311,15 @@ pub unsafe fn stop(m: &mut Machine, id: TimerId, chan: *mut u64) -> bool {
 }
 
 impl Machine {
+    /// What decides between timers that are due at the same moment: with a seed a number from it, else who came first.
+    fn timer_tie(&self) -> u64 {
+        if self.is_replayable() && self.sched().config().policy != Policy::Fifo {
+            self.chooser().bits(Choice::Timer)
+        } else {
+            0
+        }
+    }
+
     /// Does what is due on `p`. The current goroutine, if any, is not touched.
     pub(crate) fn run_timers(&mut self, p: &Processor) {
         let now = self.sched().now();
@@ -344,13 +353,11 @@ impl Machine {
         } else {
             // A late ticker drops ticks rather than catching up.
             let next = when + period * (1 + (now - when) / period);
-            self.p().timers.push(next, Due::Timer(id));
+            self.p().timers.push(next, Due::Timer(id), self.timer_tie());
         }
         let woken = match target {
             Target::Channel(chan) => {
-                let wall = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .map_or(0, |d| d.as_nanos() as u64);
+                let wall = sched.wall() as u64;
                 // SAFETY: a timer's target is a channel, kept alive as a root while it is armed.
                 unsafe { chan::offer(chan, &[wall, now]) }
             }
@@ -458,7 +465,7 @@ mod tests {
         let mut expected = Vec::new();
         for i in 0..1000u64 {
             let when = (i * 7919) % 101;
-            timers.push(when, Due::Timer(i));
+            timers.push(when, Due::Timer(i), 0);
             expected.push((when, i));
         }
         expected.sort_unstable();

@@ -1,0 +1,41 @@
+//! How a run ends: what is said about it, and the exit status.
+
+use crate::Vm;
+use crate::sched::Finish;
+use std::fmt::Write;
+
+/// Writes what there is to say about the end of the program, and returns its exit status.
+pub(crate) fn report(vm: &Vm, finish: Finish) -> i32 {
+    vm.flush_stdout();
+    let status = match finish {
+        Finish::Returned => 0,
+        Finish::Exit(status) => status,
+        Finish::Deadlock(deadlock) => {
+            vm.write_stderr(deadlock.text().as_bytes());
+            2
+        }
+        Finish::Limit(limit, running) => {
+            let mut text = format!("minigo: {limit}\n");
+            if let Some(goroutine) = running {
+                text.push('\n');
+                text.push_str(&goroutine.text());
+            }
+            vm.write_stderr(text.as_bytes());
+            limit.status()
+        }
+    };
+    let mut text = String::new();
+    if vm.config().stats {
+        text.push_str(&vm.sched().stats().to_string());
+        text.push_str(&vm.heap().stats().to_string());
+    }
+    if vm.config().sched_hash {
+        let (hash, steps) = vm.sched().schedule_hash();
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "schedule hash {hash:016x} after {steps} steps");
+    }
+    if !text.is_empty() {
+        vm.write_stderr(text.as_bytes());
+    }
+    status
+}
