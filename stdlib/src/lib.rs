@@ -13,6 +13,7 @@ mod math;
 mod os;
 mod package;
 mod runtime;
+mod slices;
 mod sort;
 mod strconv;
 mod strings;

@@ -13,10 +13,10 @@ struct Package {
 }
 
 macro_rules! packages {
-    ($($path:literal: $file:literal, $natives:expr;)*) => {
+    ($($path:literal: $($file:literal)+, $natives:expr;)*) => {
         const PACKAGES: &[Package] = &[$(Package {
             path: $path,
-            files: &[($file, include_str!($file))],
+            files: &[$(($file, include_str!($file))),+],
             natives: $natives,
         }),*];
     };
@@ -32,12 +32,15 @@ packages! {
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
     "io": "io/io.mgo", &[];
+    "iter": "iter/iter.mgo", &[];
+    "maps": "maps/maps.mgo", &[];
     "math": "math/math.mgo", crate::math::NATIVES;
     "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
     "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
     "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
     "os": "os/os.mgo", crate::os::NATIVES;
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
+    "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;
     "strconv": "strconv/strconv.mgo", crate::strconv::NATIVES;
     "strings": "strings/strings.mgo", crate::strings::NATIVES;

@@ -336,6 +336,52 @@ impl<'a> Reflect<'a> {
         }
     }
 
+    /// Sets element `index` of the slice `v`, whose elements are integers or floats, to a value in register form.
+    pub fn set_word(self, v: Iface, index: usize, value: u64) {
+        let TypeKind::Slice { elem } = self.type_info(v.ty).kind else {
+            panic!("internal error: element of a non-slice")
+        };
+        let info = self.type_info(elem);
+        assert!(
+            index < self.len(v) && info.direct,
+            "internal error: no such word"
+        );
+        let at = self.data_address(v) + index as u64 * info.elem_size;
+        // SAFETY: `at` is a live element of this type.
+        unsafe {
+            match info.repr {
+                ElemRepr::Uint(1) | ElemRepr::Sint(1) => {
+                    word::store_u8(at as *mut u8, value as u8);
+                }
+                ElemRepr::Uint(2) | ElemRepr::Sint(2) => {
+                    word::store_u16(at as *mut u16, value as u16);
+                }
+                ElemRepr::Uint(_) | ElemRepr::Sint(_) => {
+                    word::store_u32(at as *mut u32, value as u32);
+                }
+                ElemRepr::Float32 => {
+                    let bits = (f64::from_bits(value) as f32).to_bits();
+                    word::store_u32(at as *mut u32, bits);
+                }
+                _ => word::store(at as *mut u64, value),
+            }
+        }
+    }
+
+    /// Sets element `index` of the slice `v`, whose elements are strings.
+    pub fn set_str(self, v: Iface, index: usize, value: Str) {
+        let TypeKind::Slice { elem } = self.type_info(v.ty).kind else {
+            panic!("internal error: element of a non-slice")
+        };
+        assert!(
+            index < self.len(v) && matches!(self.type_info(elem).kind, TypeKind::String),
+            "internal error: no such string"
+        );
+        let at = self.data_address(v) + index as u64 * 16;
+        // SAFETY: `at` is a live element, a string.
+        unsafe { word::store_pair(at as *mut u64, value.ptr, value.len) };
+    }
+
     /// Exchanges two elements of the slice `v`.
     pub fn swap(self, v: Iface, i: usize, j: usize) {
         let len = self.len(v);

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 pub(crate) const NATIVES: Natives = &[
     ("Ints", ints),
-    ("Float64s", float64s),
+    ("float64s", float64s),
     ("Strings", strings),
     ("length", length),
     ("swap", swap),
@@ -30,17 +30,37 @@ fn ints(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
+/// `func float64s(x []float64) bool`
 fn float64s(call: &mut Call<'_>) -> Outcome {
-    let mut values: Vec<f64> = words(call).into_iter().map(f64::from_bits).collect();
-    // NaNs first; equal values, which −0 and 0 are, stay in order.
-    values.sort_by(|a, b| {
-        a.partial_cmp(b)
-            .unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
-    });
-    for (i, v) in values.into_iter().enumerate() {
-        call.set_word_element(0, i, v.to_bits());
+    let mut values = words(call);
+    let sorted = sort_floats(&mut values);
+    if sorted {
+        for (i, v) in values.into_iter().enumerate() {
+            call.set_word_element(0, i, v);
+        }
     }
+    call.set_bool(0, sorted);
     Outcome::Done
+}
+
+/// Sorts floats, NaNs first, if only one order is right: not if there are zeros of both signs or NaNs of different bits, which
+/// are equal to each other and not the same.
+pub(crate) fn sort_floats(values: &mut [u64]) -> bool {
+    let is_nan = |&bits: &u64| f64::from_bits(bits).is_nan();
+    let has = |bits: f64| values.contains(&bits.to_bits());
+    let mut nans = values.iter().copied().filter(is_nan);
+    let different = nans
+        .next()
+        .is_some_and(|first| nans.any(|other| other != first));
+    if different || has(0.0) && has(-0.0) {
+        return false;
+    }
+    values.sort_unstable_by(|&a, &b| {
+        let (x, y) = (f64::from_bits(a), f64::from_bits(b));
+        x.partial_cmp(&y)
+            .unwrap_or_else(|| y.is_nan().cmp(&x.is_nan()))
+    });
+    true
 }
 
 fn strings(call: &mut Call<'_>) -> Outcome {
