@@ -4,7 +4,7 @@ use super::expr::Number;
 use super::func::{Constant, FuncGen, Label};
 use super::regalloc::is_out;
 use crate::types::ty::{Ty, Type};
-use crate::types::typed::{CompareOp, Expr, ExprKind, UnaryOp};
+use crate::types::typed::{BinaryOp, CompareOp, Expr, ExprKind, UnaryOp};
 use minigo_bytecode::op::Operand;
 use minigo_bytecode::{Op, Reg, WordKind};
 
@@ -157,6 +157,18 @@ impl<'t> FuncGen<'_, '_, 't> {
         match self.class(x.ty) {
             Class::Int { unsigned } => {
                 let op = if sense { op } else { negated(op) };
+                if let Some((x, mask)) = self.bit_test(op, x, y) {
+                    let lhs = self.expr_volatile(x);
+                    self.loc = e.loc;
+                    let (none, any) = (
+                        Op::JumpNoBits { lhs, mask, to: 0 },
+                        Op::JumpAnyBits { lhs, mask, to: 0 },
+                    );
+                    return match op {
+                        CompareOp::Eq => self.branch(none, None, any, to),
+                        _ => self.branch(any, None, none, to),
+                    };
+                }
                 if let Some(imm) = self.imm(x).filter(|_| self.const_int(y).is_none()) {
                     let lhs = self.expr_volatile(y);
                     self.loc = e.loc;
@@ -237,6 +249,25 @@ impl<'t> FuncGen<'_, '_, 't> {
                     self.jump_if_different(x.ty, lhs, rhs, to);
                 }
             }
+        }
+    }
+
+    /// The operand and the mask, if the comparison asks whether any bits of a mask are set: `x&m == 0`, `x%2 != 0`.
+    fn bit_test<'e>(&mut self, op: CompareOp, x: &'e Expr, y: &Expr) -> Option<(&'e Expr, i16)> {
+        if !matches!(op, CompareOp::Eq | CompareOp::Ne) || self.const_int(y) != Some(0) {
+            return None;
+        }
+        let ExprKind::Binary { op, x: tested, y } = &x.kind else {
+            return None;
+        };
+        let imm = self.imm(y)?;
+        match op {
+            BinaryOp::And => Some((tested, imm)),
+            // A multiple of 2^k has no bits below, whatever its sign.
+            BinaryOp::Rem if u16::try_from(imm).is_ok_and(u16::is_power_of_two) => {
+                Some((tested, imm - 1))
+            }
+            _ => None,
         }
     }
 

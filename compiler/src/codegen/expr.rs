@@ -678,6 +678,12 @@ impl<'t> FuncGen<'_, '_, 't> {
                 true,
             ),
             BinaryOp::Mul => (Op::MulIntImm { dst, lhs, imm }, true),
+            BinaryOp::Div if signed && let Some(shift @ 1..) = power => {
+                (Op::DivIntPow2 { dst, lhs, shift }, false)
+            }
+            BinaryOp::Rem if signed && let Some(shift @ 1..) = power => {
+                (Op::RemIntPow2 { dst, lhs, shift }, false)
+            }
             BinaryOp::Div if signed && imm != 0 => (Op::DivIntImm { dst, lhs, imm }, imm == -1),
             BinaryOp::Rem if signed && imm != 0 => (Op::RemIntImm { dst, lhs, imm }, false),
             BinaryOp::Div if let Some(imm) = power => (Op::ShrUintImm { dst, lhs, imm }, false),

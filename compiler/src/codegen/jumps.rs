@@ -120,6 +120,8 @@ fn set_distance(op: &mut Op, distance: i32) {
         | JumpLeIntImm { to, .. }
         | JumpGtIntImm { to, .. }
         | JumpGeIntImm { to, .. }
+        | JumpNoBits { to, .. }
+        | JumpAnyBits { to, .. }
         | JumpEqFloat { to, .. }
         | JumpNeFloat { to, .. }
         | JumpLtFloat { to, .. }
@@ -188,6 +190,8 @@ fn inverted(op: &Op) -> Option<Op> {
         JumpGeIntImm { lhs, imm, .. } | LoopGeIntImm { lhs, imm, .. } => {
             JumpLtIntImm { lhs, imm, to }
         }
+        JumpNoBits { lhs, mask, .. } => JumpAnyBits { lhs, mask, to },
+        JumpAnyBits { lhs, mask, .. } => JumpNoBits { lhs, mask, to },
         JumpEqFloat { lhs, rhs, .. } => JumpNeFloat { lhs, rhs, to },
         JumpNeFloat { lhs, rhs, .. } => JumpEqFloat { lhs, rhs, to },
         JumpLtFloat { lhs, rhs, .. } | LoopLtFloat { lhs, rhs, .. } => {

@@ -297,6 +297,10 @@ ops! {
     DivIntImm { dst: def int, lhs: use int, imm: imm i16 }
     /// `R[dst] := R[lhs] % imm` signed, imm ≠ 0
     RemIntImm { dst: def int, lhs: use int, imm: imm i16 }
+    /// `R[dst] := R[lhs] / 2^shift` signed, truncated, 0 < shift < 63
+    DivIntPow2 { dst: def int, lhs: use int, shift: imm i16 }
+    /// `R[dst] := R[lhs] % 2^shift` signed, 0 < shift < 63
+    RemIntPow2 { dst: def int, lhs: use int, shift: imm i16 }
     /// `R[dst] := R[lhs] & imm` (imm sign-extended)
     AndImm { dst: def int, lhs: use int, imm: imm i16 }
     /// `R[dst] := R[lhs] << imm`, 0 ≤ imm < 64
@@ -429,6 +433,10 @@ ops! {
     JumpGtIntImm { lhs: use int, imm: imm i16, to: jump i16 }
     /// `if R[lhs] >= imm { pc += to }` signed
     JumpGeIntImm { lhs: use int, imm: imm i16, to: jump i16 }
+    /// `if R[lhs] & mask == 0 { pc += to }` (mask sign-extended)
+    JumpNoBits { lhs: use int, mask: imm i16, to: jump i16 }
+    /// `if R[lhs] & mask != 0 { pc += to }` (mask sign-extended)
+    JumpAnyBits { lhs: use int, mask: imm i16, to: jump i16 }
     /// `if R[lhs] == R[rhs] { pc += to }`
     JumpEqFloat { lhs: use float, rhs: use float, to: jump i16 }
     /// `if R[lhs] != R[rhs] { pc += to }`

@@ -744,6 +744,9 @@ impl Verifier<'_> {
             }
             Op::GlobalAddr { off, .. } => global(off, 0),
             Op::DivIntImm { imm: 0, .. } | Op::RemIntImm { imm: 0, .. } => None,
+            Op::DivIntPow2 { shift, .. } | Op::RemIntPow2 { shift, .. } => {
+                (1..63).contains(&shift).then_some(())
+            }
             Op::ShlImm { imm, .. } | Op::ShrIntImm { imm, .. } | Op::ShrUintImm { imm, .. } => {
                 (0..64).contains(&imm).then_some(())
             }

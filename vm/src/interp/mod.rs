@@ -424,6 +424,19 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::RemIntImm { dst, lhs, imm } => {
                         set!(dst, int!(lhs).wrapping_rem(imm as i64) as u64)
                     }
+                    // Rounding towards zero: a negative dividend is moved up first.
+                    Op::DivIntPow2 { dst, lhs, shift } => {
+                        let up = ((int!(lhs) >> 63) as u64) >> (-shift & 63);
+                        set!(
+                            dst,
+                            (r!(lhs).wrapping_add(up) as i64 >> (shift & 63)) as u64
+                        )
+                    }
+                    Op::RemIntPow2 { dst, lhs, shift } => {
+                        let up = ((int!(lhs) >> 63) as u64) >> (-shift & 63);
+                        let low = (1u64 << (shift & 63)) - 1;
+                        set!(dst, (r!(lhs).wrapping_add(up) & low).wrapping_sub(up))
+                    }
                     Op::AndImm { dst, lhs, imm } => set!(dst, r!(lhs) & imm as i64 as u64),
                     Op::ShlImm { dst, lhs, imm } => set!(dst, r!(lhs) << (imm & 63)),
                     Op::ShrIntImm { dst, lhs, imm } => set!(dst, (int!(lhs) >> (imm & 63)) as u64),
@@ -537,6 +550,12 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::JumpLeIntImm { lhs, imm, to } => jump!(int!(lhs) <= imm as i64, to),
                     Op::JumpGtIntImm { lhs, imm, to } => jump!(int!(lhs) > imm as i64, to),
                     Op::JumpGeIntImm { lhs, imm, to } => jump!(int!(lhs) >= imm as i64, to),
+                    Op::JumpNoBits { lhs, mask, to } => {
+                        jump!(r!(lhs) & mask as i64 as u64 == 0, to)
+                    }
+                    Op::JumpAnyBits { lhs, mask, to } => {
+                        jump!(r!(lhs) & mask as i64 as u64 != 0, to)
+                    }
                     Op::JumpEqFloat { lhs, rhs, to } => jump!(float!(lhs) == float!(rhs), to),
                     Op::JumpNeFloat { lhs, rhs, to } => jump!(float!(lhs) != float!(rhs), to),
                     Op::JumpLtFloat { lhs, rhs, to } => jump!(float!(lhs) < float!(rhs), to),
