@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod bufio;
+mod context;
 mod errors;
 mod fmt;
 mod math;

@@ -29,6 +29,7 @@ packages! {
     "container/heap": "container/heap/heap.mgo", &[];
     "container/list": "container/list/list.mgo", &[];
     "container/ring": "container/ring/ring.mgo", &[];
+    "context": "context/context.mgo", crate::context::NATIVES;
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
     "io": "io/io.mgo", &[];

@@ -147,6 +147,16 @@ impl Generator<'_> {
         members
     }
 
+    fn is_reached(&self, method: &Method) -> bool {
+        match method.target {
+            Target::Declared { named, index } => {
+                let func = self.types.named[named.0 as usize].methods[index].func;
+                self.module.funcs[func.0 as usize].reached
+            }
+            Target::Interface => true,
+        }
+    }
+
     /// Adds to every type's table the methods whose names are called by now. False: nothing was missing.
     pub(super) fn fill_method_tables(&mut self) -> bool {
         let mut changed = false;
@@ -178,8 +188,9 @@ impl Generator<'_> {
                 let name = self.program.selectors[selector].name.clone();
                 let (package, sig) = self.selector_keys[selector];
                 let method = self.find_method(ty, &name, package);
-                // (What the checker never resolved has no type, and no interface value of the program can call it.)
-                let method = method.filter(|m| m.sig == sig);
+                // (What the checker never resolved has no type, and what it never reached no code: no interface value of the
+                // program can call it.)
+                let method = method.filter(|m| m.sig == sig && self.is_reached(m));
                 if let Some(method) = method {
                     let func = self.method_func(ty, &name, package, method);
                     self.program.types[index - 1]

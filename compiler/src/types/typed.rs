@@ -78,6 +78,8 @@ pub struct Func {
     pub code: FuncCode,
     /// No body: a native of this name.
     pub native: bool,
+    /// Something reaches it, so that its body was checked; of a library not all is.
+    pub reached: bool,
     pub loc: Loc,
 }
 

@@ -10,7 +10,7 @@ pub(crate) const NATIVES: Natives = &[
     ("assign", assign),
 ];
 
-fn is_comparable(call: &mut Call<'_>) -> Outcome {
+pub(crate) fn is_comparable(call: &mut Call<'_>) -> Outcome {
     let v = call.iface(0);
     let comparable = v.is_nil() || call.type_info(v.ty()).comparable;
     call.set_bool(0, comparable);

@@ -81,6 +81,7 @@ impl<'a> Checker<'a> {
         let source = &mut self.func_sources[func.0 as usize];
         if !source.queued {
             source.queued = true;
+            self.funcs[func.0 as usize].reached = true;
             self.queue.push_back(func);
         }
     }
@@ -579,6 +580,7 @@ impl<'a> Checker<'a> {
                 end: loc,
             },
             native: library && decl.body.is_none(),
+            reached: false,
             loc,
         });
         self.func_sources.push(super::FuncSource {

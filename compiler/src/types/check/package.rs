@@ -779,6 +779,7 @@ impl<'a> Checker<'a> {
                 end: loc,
             },
             native: false,
+            reached: true,
             loc,
         });
         self.func_sources.push(super::FuncSource::default());
