@@ -77,7 +77,9 @@ impl Generator<'_> {
                 }
             }
             if let Some(found) = found {
-                return found.filter(|m| m.through_pointer || !self.wants_pointer(m));
+                return found.filter(|m| {
+                    (m.through_pointer || !self.wants_pointer(m)) && !self.is_generic(m)
+                });
             }
             seen.extend(level.iter().map(|s| s.ty));
             level = next;
@@ -89,6 +91,17 @@ impl Generator<'_> {
         match method.target {
             Target::Declared { named, index } => {
                 self.types.named[named.0 as usize].methods[index].pointer
+            }
+            Target::Interface => false,
+        }
+    }
+
+    /// Methods with type parameters are in no method set.
+    fn is_generic(&self, method: &Method) -> bool {
+        match method.target {
+            Target::Declared { named, index } => {
+                let declared = &self.types.named[named.0 as usize].methods[index];
+                !declared.type_params.is_empty()
             }
             Target::Interface => false,
         }

@@ -30,7 +30,7 @@ mod stmt;
 mod switch;
 
 use crate::escape::Escapes;
-use crate::types::ty::{Loc, PackageId, Sig, Ty, Type, Types};
+use crate::types::ty::{Loc, NamedId, PackageId, Sig, Ty, Type, Types};
 use crate::types::typed::{self, FuncRef, GlobalRef, Module};
 use func::Env;
 use layout::Layouts;
@@ -68,6 +68,8 @@ pub(crate) struct Generator<'m> {
     escapes: &'m Escapes,
     files: &'m [SourceFile],
     types: Types,
+    /// The instances of generic types.
+    instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
     layouts: Layouts,
     program: Program,
     funcs: Vec<Option<Func>>,
@@ -105,6 +107,7 @@ impl<'m> Generator<'m> {
             escapes,
             files,
             types: module.types.clone(),
+            instances: FxHashMap::default(),
             layouts: Layouts::new(escapes.element_addresses.clone()),
             program,
             funcs: Vec::new(),
@@ -124,6 +127,13 @@ impl<'m> Generator<'m> {
             indirect_globals: Vec::new(),
             refusals: Vec::new(),
         };
+        for index in 0..generator.types.named.len() {
+            if let Some(origin) = generator.types.named[index].origin.clone() {
+                let id = NamedId(index as u32);
+                let ty = generator.types.intern(Type::Named(id));
+                generator.instances.insert(origin, ty);
+            }
+        }
         for (i, shape) in shapes.into_iter().enumerate() {
             generator.shapes.insert(shape.kinds, ShapeId(i as u32));
         }
@@ -376,23 +386,17 @@ impl<'m> Generator<'m> {
                 if new == args {
                     return ty;
                 }
-                let known = self.types.named.iter().position(|n| {
-                    n.origin
-                        .as_ref()
-                        .is_some_and(|o| o.0 == generic && o.1 == new)
-                });
-                match known {
-                    Some(index) => self
-                        .types
-                        .intern(Type::Named(crate::types::ty::NamedId(index as u32))),
-                    None => self.instantiate_named(generic, new),
+                let key = (generic, new);
+                match self.instances.get(&key) {
+                    Some(&ty) => ty,
+                    None => self.instantiate_named(generic, key.1),
                 }
             }
         }
     }
 
     /// A new instance of a generic type.
-    fn instantiate_named(&mut self, generic: crate::types::ty::NamedId, args: Vec<Ty>) -> Ty {
+    fn instantiate_named(&mut self, generic: NamedId, args: Vec<Ty>) -> Ty {
         let mut named = self.types.named[generic.0 as usize].clone();
         let env: Env = named
             .type_params
@@ -401,9 +405,10 @@ impl<'m> Generator<'m> {
             .zip(args.iter().copied())
             .collect();
         let underlying = named.underlying;
-        named.origin = Some((generic, args));
+        named.origin = Some((generic, args.clone()));
         named.underlying = Ty::INVALID;
         let (id, ty) = self.types.declare_named(named);
+        self.instances.insert((generic, args), ty);
         let underlying = self.substitute(underlying, &env);
         for index in 0..self.types.named[id.0 as usize].methods.len() {
             let sig = self.types.named[id.0 as usize].methods[index].sig;

@@ -2,7 +2,7 @@
 
 use super::Generator;
 use crate::types::constant::quote;
-use crate::types::ty::{Basic, Dir, PackageId, Ty, Type};
+use crate::types::ty::{Basic, Dir, Named, NamedId, PackageId, Ty, Type};
 use minigo_bytecode::{
     ChanDir, ElemRepr, Field, RuntimeType, SelectorId, ShapeId, TypeId, TypeKind,
 };
@@ -151,6 +151,20 @@ impl Generator<'_> {
         out
     }
 
+    /// Which of the package's local types it is, in the order of the source, from 1.
+    fn local_number(&self, id: NamedId) -> usize {
+        let named = &self.types.named[id.0 as usize];
+        let key = |named: &Named| (named.loc.file, named.loc.span.start);
+        let of_package = |other: &&Named| {
+            other.local != 0
+                && !other.alias
+                && other.origin.is_none()
+                && other.package == named.package
+        };
+        let all = self.types.named.iter().filter(of_package);
+        1 + all.filter(|other| key(other) < key(named)).count()
+    }
+
     fn write_type(&self, ty: Ty, full_path: bool, out: &mut String) {
         match self.types.get(ty) {
             Type::Basic(basic) => out.push_str(basic_name(*basic)),
@@ -166,11 +180,14 @@ impl Generator<'_> {
                     out.push('[');
                     for (i, &arg) in args.iter().enumerate() {
                         if i > 0 {
-                            out.push(',');
+                            out.push(if i == named.captured { ';' } else { ',' });
                         }
                         self.write_type(arg, true, out);
                     }
                     out.push(']');
+                }
+                if full_path && named.local != 0 {
+                    out.push_str(&format!("·{}", self.local_number(*id)));
                 }
             }
             Type::Pointer(elem) => {

@@ -66,13 +66,16 @@ impl Types {
         printer.out
     }
 
-    /// Parameters and results: `(int, string) error`.
-    pub fn sig_string(&self, sig: &Sig, from: PackageId) -> String {
+    /// Parameters and results, after type parameters if there are any: `[T any](int, T) error`.
+    pub fn sig_string(&self, type_params: &[TypeParamId], sig: &Sig, from: PackageId) -> String {
         let mut printer = Printer {
             types: self,
             from,
             out: String::new(),
         };
+        if !type_params.is_empty() {
+            printer.type_params(type_params);
+        }
         printer.sig(sig);
         printer.out
     }
@@ -107,11 +110,14 @@ impl Printer<'_> {
                 self.qualifier(named.package);
                 self.out.push_str(&named.name);
                 match &named.origin {
-                    // A local type of a generic function: the arguments are the function's.
-                    _ if named.local != 0 => {}
-                    Some((_, args)) => self.list(args),
-                    None if !named.type_params.is_empty() => self.type_params(&named.type_params),
-                    None => {}
+                    // A local type of a generic function: the first arguments are the function's.
+                    Some((_, args)) if args.len() > named.captured => {
+                        self.list(&args[named.captured..]);
+                    }
+                    None if named.type_params.len() > named.captured => {
+                        self.type_params(&named.type_params[named.captured..]);
+                    }
+                    _ => {}
                 }
             }
             Type::Pointer(elem) => {

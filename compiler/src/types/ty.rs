@@ -158,6 +158,8 @@ pub struct DeclaredMethod {
     pub pointer: bool,
     /// A `Type::Func`, without the receiver.
     pub sig: Ty,
+    /// Type parameters of its own; then no interface has the method.
+    pub type_params: Vec<TypeParamId>,
     /// The function in `typed::Module::funcs` (for an instance of a generic type: of the generic type's method).
     pub func: super::typed::FuncRef,
     pub loc: Loc,
@@ -174,6 +176,10 @@ pub struct Named {
     pub underlying: Ty,
     pub methods: Vec<DeclaredMethod>,
     pub type_params: Vec<TypeParamId>,
+    /// How many of the type parameters (and arguments) come from the function around a local type, and are not written.
+    pub captured: usize,
+    /// A generic alias: never a type itself, and what it stands for takes the place of the underlying type.
+    pub alias: bool,
     /// For an instance: the generic type and its arguments.
     pub origin: Option<(NamedId, Vec<Ty>)>,
     pub loc: Loc,

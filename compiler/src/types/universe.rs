@@ -182,6 +182,8 @@ impl Universe {
                 underlying,
                 methods: Vec::new(),
                 type_params: Vec::new(),
+                captured: 0,
+                alias: false,
                 origin: None,
                 loc: NOWHERE,
             };

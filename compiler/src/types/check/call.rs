@@ -53,6 +53,7 @@ impl Checker<'_> {
         };
         let mut f = match ast.expr(ast.unparen(fun)) {
             ast::Expr::Selector { x, sel } => self.selector(fun, x, sel),
+            ast::Expr::Index { .. } => self.index_expr(ast.unparen(fun)),
             _ => self.generic_expr(fun, None),
         };
         self.require_value_or_type(&mut f);
@@ -133,7 +134,7 @@ impl Checker<'_> {
         };
         self.cx.func.has_call = true;
         let mut args = self.arguments(call.args, false);
-        let sig = match f.generic {
+        let sig = match f.generic.is_some() {
             true => match self.infer_call(call, &mut f, &sig, &mut args) {
                 Some(sig) => sig,
                 None => return self.invalid(call.id),

@@ -369,14 +369,7 @@ impl<'a> Checker<'a> {
         local: Option<u32>,
     ) {
         let ast = self.ast();
-        if decl.alias {
-            if !decl.type_params.is_empty() {
-                self.error(
-                    code::UNSUPPORTED,
-                    decl.name.span,
-                    "not supported by minigo: generic type alias",
-                );
-            }
+        if decl.alias && decl.type_params.is_empty() {
             self.type_depth += 1;
             let ty = self.any_type_expr(decl.ty);
             self.type_depth -= 1;
@@ -393,6 +386,8 @@ impl<'a> Checker<'a> {
             underlying: Ty::INVALID,
             methods: Vec::new(),
             type_params: Vec::new(),
+            captured: 0,
+            alias: decl.alias,
             origin: None,
             loc,
         });
@@ -403,30 +398,34 @@ impl<'a> Checker<'a> {
         info.object = Some(object);
         info.source = Some((file, decl));
         let list = ast.type_param_list(decl.type_params);
-        if local.is_some() {
-            if let Some(first) = list.first() {
-                let message = "not supported by minigo: generic type declared in a function";
-                self.error(code::UNSUPPORTED, first.name.span, message);
-            }
-            // What it is depends on the type arguments of the function around it.
-            let params = self.cx.func.type_params.clone();
-            if !params.is_empty() {
-                let args = params
-                    .iter()
-                    .map(|&param| self.types.intern(Type::Param(param)))
-                    .collect();
-                self.types.named[id.0 as usize].type_params = params;
-                self.type_depth += 1;
-                let ty = self.instance(id, args);
-                self.type_depth -= 1;
-                self.objects[object].kind = ObjectKind::Type(ty);
-            }
+        // What a local type is depends on the type arguments of the function around it.
+        let mut params = match local {
+            Some(_) if !decl.alias => self.cx.func.type_params.clone(),
+            _ => Vec::new(),
+        };
+        self.types.named[id.0 as usize].captured = params.len();
+        if !params.is_empty() && list.is_empty() {
+            let args = params
+                .iter()
+                .map(|&param| self.types.intern(Type::Param(param)))
+                .collect();
+            self.types.named[id.0 as usize].type_params = params;
+            self.type_depth += 1;
+            let ty = self.instance(id, args);
+            self.type_depth -= 1;
+            self.objects[object].kind = ObjectKind::Type(ty);
         } else {
             self.cx.scopes.open();
-            let params = self.declare_type_params(list);
-            self.types.named[id.0 as usize].type_params = params.clone();
-            self.collect_methods(id, decl.name.name);
-            self.check_constraints(list, &params);
+            let own = self.declare_type_params(list);
+            params.extend(&own);
+            self.types.named[id.0 as usize].type_params = params;
+            if local.is_none() && !decl.alias {
+                self.collect_methods(id, decl.name.name);
+            }
+            self.check_constraints(list, &own);
+            if decl.alias && local.is_none() {
+                self.refuse_methods(id, decl.name.name);
+            }
             self.cx.scopes.close();
         }
         if local.is_some() {
@@ -468,22 +467,36 @@ impl<'a> Checker<'a> {
         self.named_info(id).state = NamedState::Done;
         self.pending_types
             .extend(std::mem::take(&mut self.stalled_instances));
-        self.later.push(super::types::Later::ValidType(id));
-        self.check_field_names(id, file, decl);
+        if !decl.alias {
+            self.later.push(super::types::Later::ValidType(id));
+            self.check_field_names(id, file, decl);
+        }
     }
 
     pub(super) fn defined_as(&mut self, id: NamedId, decl: &'a ast::TypeDecl) -> Ty {
         self.cx.scopes.open();
         let ast = self.ast();
-        let params = self.types.named[id.0 as usize].type_params.clone();
-        let is_local = self.types.named[id.0 as usize].local != 0;
-        if !is_local {
-            for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&params) {
-                self.bind_type_param(param.name, id);
-            }
+        let named = &self.types.named[id.0 as usize];
+        let own = named.type_params[named.captured..].to_vec();
+        for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&own) {
+            self.bind_type_param(param.name, id);
         }
         let mut rhs = self.any_type_expr(decl.ty);
         self.cx.scopes.close();
+        if decl.alias {
+            if let Type::Param(param) = self.types.get(rhs)
+                && own.contains(param)
+            {
+                let span = ast.expr_span(decl.ty);
+                self.error(
+                    code::CONSTRAINT_MISUSE,
+                    span,
+                    "cannot use type parameter declared in alias declaration as RHS",
+                );
+                return Ty::INVALID;
+            }
+            return rhs;
+        }
         if self.types.is_type_param(rhs) {
             let span = ast.expr_span(decl.ty);
             self.error(

@@ -7,6 +7,7 @@ use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 
 use super::assign::Tag;
+use super::operand::Generic;
 use super::{Checker, Form, Mode, Operand};
 use crate::diagnostics::code;
 use crate::types::constant::ConstValue;
@@ -18,7 +19,7 @@ impl Checker<'_> {
     /// Checks an expression of any kind. `hint` is the type of an elided composite literal or of a generic function value.
     pub(crate) fn expr(&mut self, id: ExprId, hint: Option<Ty>) -> Operand {
         let mut x = self.generic_expr(id, hint);
-        if x.generic {
+        if x.generic.is_some() {
             self.instantiate_for(&mut x, hint);
         }
         if x.mode == Mode::TypeExpr && self.is_generic(x.ty) {
@@ -49,7 +50,10 @@ impl Checker<'_> {
                 let x = self.selector(id, x, sel);
                 self.method_value(x)
             }
-            ast::Expr::Index { .. } => self.index_expr(id),
+            ast::Expr::Index { .. } => {
+                let x = self.index_expr(id);
+                self.method_value(x)
+            }
             ast::Expr::Slice { .. } => self.slice_expr(id),
             ast::Expr::TypeAssert { x, ty } => self.type_assert(id, x, ty),
             ast::Expr::Call { .. } => self.call_expr(id),
@@ -216,10 +220,18 @@ impl Checker<'_> {
                 value(Mode::Variable, ty, ExprKind::Global(global))
             }
             ObjectKind::Func { func, sig } => {
-                let generic = self
-                    .funcs
-                    .get(func.0 as usize)
-                    .is_some_and(|f| !f.type_params.is_empty());
+                let params = match self.funcs.get(func.0 as usize) {
+                    Some(func) => func.type_params.clone(),
+                    None => Vec::new(),
+                };
+                let generic = (!params.is_empty()).then(|| {
+                    Box::new(Generic {
+                        declared: params.clone(),
+                        params,
+                        given: Vec::new(),
+                        member: None,
+                    })
+                });
                 let kind = ExprKind::Func {
                     func,
                     type_args: Vec::new(),

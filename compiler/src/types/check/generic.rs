@@ -4,6 +4,7 @@
 //! is a defined type of its own; its underlying type and method signatures are those of the generic type with arguments
 //! put in, computed when they are needed.
 
+use super::instance_cycle::MAX_NESTING;
 use super::{Checker, NamedState};
 use crate::diagnostics::code;
 use crate::types::scope::ObjectKind;
@@ -12,21 +13,7 @@ use crate::types::ty::{
     TypeParamId,
 };
 use minigo_grammar::ast::{self, ExprId, Ident};
-use minigo_grammar::diagnostic::Diagnostic;
 use std::rc::Rc;
-
-/// Type arguments nested deeper than this are taken for endless.
-const MAX_NESTING: usize = 50;
-
-/// A type argument that mentions a type parameter: whatever the one stands for, the other stands for something made of it.
-pub(super) struct Flow {
-    from: TypeParamId,
-    to: TypeParamId,
-    /// The argument is not the parameter itself but bigger.
-    grows: bool,
-    arg: Ty,
-    loc: Loc,
-}
 
 impl<'a> Checker<'a> {
     /// Declares type parameters in the innermost block, without their constraints.
@@ -94,7 +81,9 @@ impl<'a> Checker<'a> {
         if tys.contains(&Ty::INVALID) {
             return Ty::INVALID;
         }
-        let wanted = self.types.named[named.0 as usize].type_params.len();
+        let info = &self.types.named[named.0 as usize];
+        let captured = info.type_params[..info.captured].to_vec();
+        let wanted = info.type_params.len() - captured.len();
         if wanted != tys.len() {
             let name = self.types.named[named.0 as usize].name.clone();
             let what = if tys.len() < wanted {
@@ -112,6 +101,10 @@ impl<'a> Checker<'a> {
             );
             return Ty::INVALID;
         }
+        let captured = captured
+            .into_iter()
+            .map(|param| self.types.intern(Type::Param(param)));
+        tys.splice(0..0, captured.collect::<Vec<_>>());
         self.later.push(super::types::Later::TypeArgs {
             named,
             args: tys.clone(),
@@ -142,15 +135,20 @@ impl<'a> Checker<'a> {
 
     /// The instance of a generic type for these arguments.
     pub(crate) fn instance(&mut self, generic: NamedId, args: Vec<Ty>) -> Ty {
+        if self.types.named[generic.0 as usize].alias {
+            let ty = self.types.intern(Type::Named(generic));
+            self.complete_type(ty);
+            let info = &self.types.named[generic.0 as usize];
+            let (ty, params) = (info.underlying, info.type_params.clone());
+            return self.substitute(ty, &params, &args);
+        }
         let key = (generic, args);
         if let Some(&known) = self.instances.get(&key) {
             return known;
         }
         if key.1.iter().any(|&arg| self.nesting(arg) > MAX_NESTING) {
             let param = self.types.named[generic.0 as usize].type_params.first();
-            if let Some(loc) = param.map(|id| self.types.params[id.0 as usize].loc) {
-                self.error_at(code::TYPE_ARGS, loc, "instantiation cycle".to_string());
-            }
+            self.instance_graph.endless = param.map(|id| self.types.params[id.0 as usize].loc);
             return Ty::INVALID;
         }
         let of = &self.types.named[generic.0 as usize];
@@ -170,6 +168,8 @@ impl<'a> Checker<'a> {
             underlying: Ty::INVALID,
             methods,
             type_params: Vec::new(),
+            captured: of.captured,
+            alias: false,
             origin: Some((generic, key.1.clone())),
             loc: of.loc,
         };
@@ -217,7 +217,12 @@ impl<'a> Checker<'a> {
         let params = self.types.named[origin.0 as usize].type_params.clone();
         let sig = self.types.named[origin.0 as usize].methods[index].sig;
         let sig = self.substitute(sig, &params, &args);
-        self.types.named[id.0 as usize].methods[index].sig = sig;
+        let own = self.types.named[origin.0 as usize].methods[index]
+            .type_params
+            .clone();
+        let method = &mut self.types.named[id.0 as usize].methods[index];
+        method.sig = sig;
+        method.type_params = own;
     }
 
     /// The type with `params` replaced by `args`.
@@ -304,110 +309,13 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn verify_type_args(&mut self, named: NamedId, args: &[Ty], locs: &[Loc]) {
-        let params = self.types.named[named.0 as usize].type_params.clone();
-        self.note_flows(&params, args, locs);
+        let info = &self.types.named[named.0 as usize];
+        let (params, captured) = (info.type_params.clone(), info.captured);
+        self.note_instance(&params[captured..], &args[captured..], locs);
         if let Err((index, cause)) = self.satisfies(&params, args)
-            && let Some(&loc) = locs.get(index)
+            && let Some(&loc) = locs.get(index - captured)
         {
             self.error_at(code::TYPE_ARGS, loc, cause);
-        }
-    }
-
-    /// How deep type arguments are nested in a type.
-    fn nesting(&self, ty: Ty) -> usize {
-        let deepest = |tys: &[Ty]| tys.iter().map(|&ty| self.nesting(ty)).max().unwrap_or(0);
-        match self.types.get(ty) {
-            Type::Basic(_) | Type::Param(_) | Type::Interface(_) => 0,
-            Type::Named(id) => match &self.types.named[id.0 as usize].origin {
-                Some((_, args)) => 1 + deepest(args),
-                None => 0,
-            },
-            Type::Pointer(elem)
-            | Type::Slice(elem)
-            | Type::Array { elem, .. }
-            | Type::Chan { elem, .. } => 1 + self.nesting(*elem),
-            Type::Map { key, value } => 1 + deepest(&[*key, *value]),
-            Type::Func(sig) => 1 + deepest(&sig.params).max(deepest(&sig.results)),
-            Type::Struct(fields) => {
-                let fields: Vec<Ty> = fields.iter().map(|field| field.ty).collect();
-                1 + deepest(&fields)
-            }
-            Type::Tuple(tys) => deepest(tys),
-        }
-    }
-
-    /// Notes which type parameters of the place of an instantiation flow into those of what is instantiated.
-    pub(super) fn note_flows(&mut self, params: &[TypeParamId], args: &[Ty], locs: &[Loc]) {
-        for ((&to, &arg), &loc) in params.iter().zip(args).zip(locs) {
-            let mut found = Vec::new();
-            self.mentioned_params(arg, &mut found);
-            let grows = !self.types.is_type_param(arg);
-            self.flows.extend(found.into_iter().map(|from| Flow {
-                from,
-                to,
-                grows,
-                arg,
-                loc,
-            }));
-        }
-    }
-
-    /// The type parameters in a type.
-    fn mentioned_params(&self, ty: Ty, out: &mut Vec<TypeParamId>) {
-        match self.types.get(ty) {
-            Type::Param(id) => out.push(*id),
-            Type::Basic(_) | Type::Interface(_) => {}
-            Type::Named(id) => {
-                if let Some((_, args)) = &self.types.named[id.0 as usize].origin {
-                    args.iter().for_each(|&arg| self.mentioned_params(arg, out));
-                }
-            }
-            Type::Pointer(elem)
-            | Type::Slice(elem)
-            | Type::Array { elem, .. }
-            | Type::Chan { elem, .. } => self.mentioned_params(*elem, out),
-            Type::Map { key, value } => {
-                self.mentioned_params(*key, out);
-                self.mentioned_params(*value, out);
-            }
-            Type::Func(sig) => {
-                let all = sig.params.iter().chain(&sig.results);
-                all.for_each(|&ty| self.mentioned_params(ty, out));
-            }
-            Type::Struct(fields) => {
-                let all = fields.iter();
-                all.for_each(|field| self.mentioned_params(field.ty, out));
-            }
-            Type::Tuple(tys) => tys.iter().for_each(|&ty| self.mentioned_params(ty, out)),
-        }
-    }
-
-    /// Reports a type parameter that would be instantiated with ever bigger types.
-    pub(super) fn check_flows(&mut self) {
-        let flows = std::mem::take(&mut self.flows);
-        for flow in flows.iter().filter(|flow| flow.grows) {
-            // Does what it flows into come back to where it is from?
-            let mut seen = vec![flow.to];
-            let mut next = 0;
-            while next < seen.len() {
-                let from = seen[next];
-                for other in flows.iter().filter(|other| other.from == from) {
-                    if !seen.contains(&other.to) {
-                        seen.push(other.to);
-                    }
-                }
-                next += 1;
-            }
-            if seen.contains(&flow.from) {
-                let param = &self.types.params[flow.to.0 as usize];
-                let (name, at) = (param.name.clone(), param.loc);
-                let (place, arg) = (self.place(flow.loc), self.type_string(flow.arg));
-                let diagnostic =
-                    Diagnostic::error(code::TYPE_ARGS, at.span, "instantiation cycle:")
-                        .with_continuation(format!("{place}: {name} instantiated as {arg}"));
-                self.diagnostics.push((at.file, diagnostic));
-                return;
-            }
         }
     }
 

@@ -48,7 +48,7 @@ impl Checker<'_> {
                 let ty = self.type_expr(id);
                 return self.type_operand(id, ty);
             }
-            _ if x.generic => return self.partial_instance(id, x, indices),
+            _ if x.generic.is_some() => return self.partial_instance(id, x, indices),
             _ => {}
         }
         self.require_value(&mut x);

@@ -7,6 +7,7 @@ use minigo_grammar::ast::{self, ExprId, ExprList};
 use minigo_grammar::source::Span;
 
 use super::call::{Args, Call};
+use super::selector::MethodTarget;
 use super::unify::{Matching, Unifier};
 use super::{Checker, Operand, Source};
 use crate::diagnostics::code;
@@ -58,17 +59,6 @@ impl Checker<'_> {
         }
     }
 
-    /// The type parameters of a generic function operand, and the type arguments given so far.
-    fn generic_parts(&self, x: &Operand) -> Option<(Vec<TypeParamId>, Vec<Ty>)> {
-        match x.tree.as_ref().map(|tree| &tree.kind) {
-            Some(ExprKind::Func { func, type_args }) if x.generic => Some((
-                self.funcs[func.0 as usize].type_params.clone(),
-                type_args.clone(),
-            )),
-            _ => None,
-        }
-    }
-
     /// `f[T]` where more type arguments may be missing.
     pub(crate) fn partial_instance(
         &mut self,
@@ -78,9 +68,10 @@ impl Checker<'_> {
     ) -> Operand {
         let list = self.ast().expr_list(indices);
         let args: Vec<Ty> = list.iter().map(|&arg| self.type_expr(arg)).collect();
-        let Some((params, _)) = self.generic_parts(&x) else {
+        let Some(generic) = &mut x.generic else {
             return self.invalid(id);
         };
+        let params = generic.params.clone();
         if args.contains(&Ty::INVALID) {
             return self.invalid(id);
         }
@@ -96,46 +87,45 @@ impl Checker<'_> {
         if given == wanted {
             let places: Vec<Span> = list.iter().map(|&arg| self.ast().expr_span(arg)).collect();
             let id_span = self.ast().expr_span(id);
-            if !self.instantiate(&mut x, &params, &args, &places, id_span) {
+            if !self.instantiate(&mut x, &args, &places, id_span) {
                 return self.invalid(id);
             }
-        } else if let Some(tree) = &mut x.tree
-            && let ExprKind::Func { type_args, .. } = &mut tree.kind
-        {
-            *type_args = args;
+        } else if let Some(generic) = &mut x.generic {
+            generic.given = args;
         }
         x
     }
 
-    /// Gives a generic function all its type arguments, which must satisfy their constraints. What is wrong with one is
-    /// reported at its place in `places`, if it is written, else at `at`.
-    fn instantiate(
-        &mut self,
-        x: &mut Operand,
-        params: &[TypeParamId],
-        args: &[Ty],
-        places: &[Span],
-        at: Span,
-    ) -> bool {
-        if let Err((index, cause)) = self.satisfies(params, args) {
+    /// Gives a generic function or method all its type arguments, which must satisfy their constraints. What is wrong with
+    /// one is reported at its place in `places`, if it is written, else at `at`.
+    fn instantiate(&mut self, x: &mut Operand, args: &[Ty], places: &[Span], at: Span) -> bool {
+        let Some(generic) = x.generic.take() else {
+            return false;
+        };
+        if let Err((index, cause)) = self.satisfies(&generic.params, args) {
             let span = places.get(index).copied().unwrap_or(at);
             self.error_lines(code::TYPE_ARGS, span, &cause);
             return false;
         }
         let loc = |i: usize| self.loc(places.get(i).copied().unwrap_or(at));
         let locs: Vec<_> = (0..args.len()).map(loc).collect();
-        self.note_flows(params, args, &locs);
+        self.note_instance(&generic.declared, args, &locs);
         for &arg in args {
             // Code of the instance may convert its values to interfaces.
             self.use_as_interface(arg);
         }
-        let ty = self.substitute(x.ty, params, args);
+        let ty = self.substitute(x.ty, &generic.params, args);
         x.ty = ty;
-        x.generic = false;
-        if let Some(tree) = &mut x.tree {
+        if let Some(member) = generic.member {
+            x.tree = Some(self.adjusted_method_expr(ty, member, args, x.loc));
+        } else if let Some(method) = &mut x.method {
+            if let MethodTarget::Declared { type_args, .. } = &mut method.target {
+                type_args.extend_from_slice(args);
+            }
+        } else if let Some(tree) = &mut x.tree {
             tree.ty = ty;
             if let ExprKind::Func { type_args, .. } = &mut tree.kind {
-                *type_args = args.to_vec();
+                type_args.extend_from_slice(args);
             }
         }
         true
@@ -143,12 +133,27 @@ impl Checker<'_> {
 
     /// Gives a generic function the type arguments that `target` asks for, or reports that it lacks them.
     pub(crate) fn instantiate_for(&mut self, x: &mut Operand, target: Option<Ty>) {
-        if !x.generic || !x.is_valid() {
+        if x.generic.is_none() || !x.is_valid() {
             return;
         }
-        let Some((params, given)) = self.generic_parts(x) else {
-            return;
+        if !self.infer_for(x, target) {
+            return x.invalidate();
+        }
+        self.bind_value(x);
+    }
+
+    /// A method that got its last type argument, as a value.
+    fn bind_value(&mut self, x: &mut Operand) {
+        let place = Operand::typed(Ty::INVALID, x.loc);
+        let method = std::mem::replace(x, place);
+        *x = self.method_value(method);
+    }
+
+    fn infer_for(&mut self, x: &mut Operand, target: Option<Ty>) -> bool {
+        let Some(generic) = &x.generic else {
+            return true;
         };
+        let (params, given) = (generic.params.clone(), generic.given.clone());
         let func = target
             .and_then(|target| self.types.common_under(target))
             .filter(|&under| matches!(self.types.get(under), Type::Func(_)));
@@ -158,7 +163,7 @@ impl Checker<'_> {
                 self.operand_text(x)
             );
             self.error(code::TYPE_ARGS, x.loc.span, message);
-            return x.invalidate();
+            return false;
         }
         let mentioned: Vec<Ty> = given.iter().copied().chain(func).collect();
         let (fresh, ty) = self.rename(&params, x.ty, &mentioned);
@@ -175,7 +180,7 @@ impl Checker<'_> {
                 self.param_names(&params)
             );
             self.error(code::TYPE_ARGS, x.loc.span, message);
-            return x.invalidate();
+            return false;
         }
         let at = match x.expr().map(|id| self.ast().expr(id)) {
             Some(ast::Expr::Index { lbrack, .. }) => Span::at(lbrack),
@@ -183,15 +188,14 @@ impl Checker<'_> {
         };
         match self.solve(&mut unifier, &fresh, &[], &[], at) {
             Ok(args) => {
-                if !self.instantiate(x, &params, &args, &[], x.loc.span) {
-                    x.invalidate();
-                }
+                let span = x.loc.span;
+                self.instantiate(x, &args, &[], span)
             }
             Err(failure) => {
                 if let Some((span, message)) = failure {
                     self.error_lines(code::TYPE_ARGS, span, &message);
                 }
-                x.invalidate();
+                false
             }
         }
     }
@@ -205,7 +209,8 @@ impl Checker<'_> {
         sig: &Sig,
         args: &mut Args,
     ) -> Option<Sig> {
-        let (params, given) = self.generic_parts(f)?;
+        let generic = f.generic.as_ref()?;
+        let (params, given) = (generic.params.clone(), generic.given.clone());
         if args.operands.iter().any(|arg| !arg.is_valid()) {
             return None;
         }
@@ -227,9 +232,10 @@ impl Checker<'_> {
         // Generic functions as arguments bring parameters of their own.
         let mut generic_args = Vec::new();
         for (i, arg) in args.operands.iter_mut().enumerate() {
-            let Some((own, given)) = self.generic_parts(arg) else {
+            let Some(generic) = &arg.generic else {
                 continue;
             };
+            let (own, given) = (generic.params.clone(), generic.given.clone());
             let (own_fresh, ty) = self.rename_always(&own, arg.ty);
             let mut own_known: Vec<Option<Ty>> = given.into_iter().map(Some).collect();
             own_known.resize(own.len(), None);
@@ -265,9 +271,10 @@ impl Checker<'_> {
             let arg = &mut args.operands[i];
             arg.ty = ty;
             let solved = solved[start..start + own.len()].to_vec();
-            if !self.instantiate(arg, &own, &solved, &[], span) {
+            if !self.instantiate(arg, &solved, &[], span) {
                 return None;
             }
+            self.bind_value(arg);
         }
         let written = match self.ast().expr(call.fun) {
             ast::Expr::Index { indices, .. } => self.ast().expr_list(indices),
@@ -277,7 +284,7 @@ impl Checker<'_> {
             .iter()
             .map(|&arg| self.ast().expr_span(arg))
             .collect();
-        if !self.instantiate(f, &params, &solved[..params.len()], &places, span) {
+        if !self.instantiate(f, &solved[..params.len()], &places, span) {
             return None;
         }
         self.types.as_sig(f.ty).cloned()
@@ -315,6 +322,31 @@ impl Checker<'_> {
             self.types.params[id.0 as usize].constraint = self.substitute(constraint, params, &tys);
         }
         (fresh, self.substitute(ty, params, &tys))
+    }
+
+    /// Fresh copies of a method's own type parameters, which are the last of `params`, and its signature with them;
+    /// the parameters before them are the receiver's, and replaced by `args`.
+    pub(super) fn method_params(
+        &mut self,
+        params: &[TypeParamId],
+        mut args: Vec<Ty>,
+        sig: Ty,
+    ) -> (Vec<TypeParamId>, Ty) {
+        let own = &params[args.len()..];
+        let mut fresh = Vec::with_capacity(own.len());
+        for &param in own {
+            let copy = self.types.params[param.0 as usize].clone();
+            self.types.params.push(copy);
+            let id = TypeParamId(self.types.params.len() as u32 - 1);
+            fresh.push(id);
+            args.push(self.types.intern(Type::Param(id)));
+        }
+        for &id in &fresh {
+            let constraint = self.types.params[id.0 as usize].constraint;
+            self.types.params[id.0 as usize].constraint =
+                self.substitute(constraint, params, &args);
+        }
+        (fresh, self.substitute(sig, params, &args))
     }
 
     /// Whether a type contains one of the type parameters.

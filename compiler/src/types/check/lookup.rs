@@ -1,7 +1,7 @@
 //! Fields and methods by name, through embedded fields (spec "Selectors", "Method sets").
 
 use super::Checker;
-use crate::types::ty::{Method, NamedId, PackageId, Ty, Type};
+use crate::types::ty::{Method, NamedId, PackageId, Ty, Type, TypeParamId};
 use minigo_grammar::symbol::Symbol;
 
 /// What a selector finds.
@@ -251,17 +251,22 @@ impl Checker<'_> {
                     None if must_have_all => return Some(self.not_found_cause(ty, target, want)),
                     None => {}
                     Some(have) if have.sig != want.sig => {
-                        return Some(self.wrong_type_cause(&have.name, have.sig, want));
+                        return Some(self.wrong_type_cause(&have.name, &[], have.sig, want));
                     }
                     Some(_) => {}
                 }
                 continue;
             }
             let package = want.package.unwrap_or(self.cx.package);
+            let mut own = Vec::new();
             let (method, sig) = match self.lookup_in(ty, false, &want.name, package, false) {
                 Member::Method { named, index, .. } => {
                     let method = &self.types.named[named.0 as usize].methods[index];
-                    (method.name.clone(), self.method_sig(named, index))
+                    let name = method.name.clone();
+                    let sig = self.method_sig(named, index);
+                    let method = &self.types.named[named.0 as usize].methods[index];
+                    own = method.type_params.clone();
+                    (name, sig)
                 }
                 Member::Interface { method, .. } | Member::TypeParam { method, .. } => {
                     (method.name, method.sig)
@@ -284,8 +289,8 @@ impl Checker<'_> {
                     return Some(self.misspelt_cause(ty, target, want, package));
                 }
             };
-            if sig != want.sig && sig != Ty::INVALID {
-                return Some(self.wrong_type_cause(&method, sig, want));
+            if (sig != want.sig || !own.is_empty()) && sig != Ty::INVALID {
+                return Some(self.wrong_type_cause(&method, &own, sig, want));
             }
         }
         None
@@ -334,8 +339,8 @@ impl Checker<'_> {
             Some((name, _)) if name == want.name => format!("(unexported method {name})"),
             Some((name, sig)) => {
                 let (have, wanted) = (
-                    self.method_string(&name, sig),
-                    self.method_string(&want.name, want.sig),
+                    self.method_string(&name, &[], sig),
+                    self.method_string(&want.name, &[], want.sig),
                 );
                 format!(
                     "(missing method {})\n\t\thave {have}\n\t\twant {wanted}",
@@ -346,9 +351,9 @@ impl Checker<'_> {
         }
     }
 
-    fn wrong_type_cause(&self, name: &str, sig: Ty, want: &Method) -> String {
-        let have = self.method_string(name, sig);
-        let wanted = self.method_string(&want.name, want.sig);
+    fn wrong_type_cause(&self, name: &str, own: &[TypeParamId], sig: Ty, want: &Method) -> String {
+        let have = self.method_string(name, own, sig);
+        let wanted = self.method_string(&want.name, &[], want.sig);
         if have == wanted {
             return format!("(wrong type for method {})", want.name);
         }
@@ -358,9 +363,12 @@ impl Checker<'_> {
         )
     }
 
-    fn method_string(&self, name: &str, sig: Ty) -> String {
+    fn method_string(&self, name: &str, own: &[TypeParamId], sig: Ty) -> String {
         match self.types.get(sig) {
-            Type::Func(sig) => format!("{name}{}", self.types.sig_string(sig, self.cx.package)),
+            Type::Func(sig) => {
+                let sig = self.types.sig_string(own, sig, self.cx.package);
+                format!("{name}{sig}")
+            }
             _ => name.to_string(),
         }
     }

@@ -4,7 +4,8 @@ use super::Checker;
 use super::FuncContext;
 use super::types::Later;
 use crate::diagnostics::code;
-use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, Ty, Type};
+use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, Ty, Type, TypeParamId};
+use crate::types::typed::FuncRef;
 use minigo_grammar::ast::{self, Ast, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::symbol::Symbol;
@@ -49,6 +50,7 @@ impl<'a> Checker<'a> {
                     package,
                     pointer,
                     sig: Ty::INVALID,
+                    type_params: Vec::new(),
                     func,
                     loc,
                 });
@@ -57,6 +59,25 @@ impl<'a> Checker<'a> {
             if !library {
                 self.pending_methods
                     .push((id, self.types.named[id.0 as usize].methods.len() - 1));
+            }
+        }
+    }
+
+    /// A generic alias has no methods of its own.
+    pub(super) fn refuse_methods(&mut self, id: NamedId, name: Symbol) {
+        let Some(decls) = self.method_decls.remove(&(self.cx.package, name)) else {
+            return;
+        };
+        let alias = self.types.intern(Type::Named(id));
+        for (file, decl_id) in decls {
+            let ast = &self.asts[file.0 as usize];
+            if let ast::Decl::Func(decl) = ast.decl(decl_id)
+                && let Some(recv) = decl.recv
+            {
+                let span = ast.expr_span(receiver_base(ast, recv.ty));
+                let text = self.type_string_at(alias, file);
+                let message = format!("cannot define new methods on generic alias type {text}");
+                self.error_at(code::BAD_RECEIVER, Loc { file, span }, message);
             }
         }
     }
@@ -124,11 +145,14 @@ impl<'a> Checker<'a> {
                 checker.check_receiver_type(decl);
             }
             let names = checker.receiver_names(decl);
+            let own = checker.method_type_params(func, decl);
             let sig = checker.signature_after(&names, decl.sig);
             checker.cx.scopes.close();
-            sig
+            (sig, own)
         });
+        let (sig, own) = sig;
         self.types.named[id.0 as usize].methods[index].sig = sig;
+        self.types.named[id.0 as usize].methods[index].type_params = own;
         let params = self.types.named[id.0 as usize].type_params.clone();
         let named_ty = if params.is_empty() {
             self.types.intern(Type::Named(id))
@@ -156,6 +180,18 @@ impl<'a> Checker<'a> {
         if self.type_depth == 0 {
             self.finish_types();
         }
+    }
+
+    /// Declares the type parameters that a method has itself.
+    fn method_type_params(&mut self, func: FuncRef, decl: &ast::FuncDecl) -> Vec<TypeParamId> {
+        let list = self.ast().type_param_list(decl.type_params);
+        if list.is_empty() {
+            return Vec::new();
+        }
+        let own = self.declare_type_params(list);
+        self.funcs[func.0 as usize].type_params.extend(&own);
+        self.check_constraints(list, &own);
+        own
     }
 
     /// The signature with the receiver as first parameter.
@@ -227,6 +263,7 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+        names.extend(ast.type_param_list(decl.type_params).iter().map(|p| p.name));
         names.extend(recv.name);
         names
     }
@@ -237,13 +274,6 @@ impl<'a> Checker<'a> {
         let Some(recv) = decl.recv else {
             return Ty::INVALID;
         };
-        if !decl.type_params.is_empty() {
-            self.error(
-                code::UNSUPPORTED,
-                decl.name.span,
-                "not supported by minigo: generic method",
-            );
-        }
         let ty = self.type_expr(recv.ty);
         let loc = self.loc(ast.expr_span(receiver_base(ast, recv.ty)));
         self.later.push(Later::Receiver { ty, loc });
@@ -286,7 +316,10 @@ impl<'a> Checker<'a> {
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
             let recv = checker.check_receiver_type(decl);
             let names: Vec<Ident> = decl.recv.and_then(|recv| recv.name).into_iter().collect();
+            checker.cx.scopes.open();
+            checker.method_type_params(func, decl);
             let sig = checker.signature_after(&names, decl.sig);
+            checker.cx.scopes.close();
             checker.with_receiver(sig, recv)
         });
         self.funcs[func.0 as usize].code.sig = sig;

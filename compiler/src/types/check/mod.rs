@@ -6,7 +6,7 @@
 //! operand of mode `Invalid`, and silences everything built on it.
 //!
 //! One file a subject: `package` (collecting, finishing), `decl`, `method`, `cycle`, `types` (type expressions), `interface`,
-//! `generic`, `stmt`, `switch`, `select`, `range`, `range_func`, `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
+//! `generic`, `instance`, `instance_cycle`, `stmt`, `switch`, `select`, `range`, `range_func`, `label`, `terminating`, `init_order`; `expr` and its parts (`binary`, `selector`, `call` …), `assign`.
 
 mod assign;
 mod binary;
@@ -23,6 +23,7 @@ mod generic;
 mod index;
 mod init_order;
 mod instance;
+mod instance_cycle;
 mod interface;
 mod label;
 mod literal;
@@ -55,6 +56,7 @@ use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -239,6 +241,10 @@ pub(crate) struct Checker<'a> {
     imports_by_path: &'a FxHashMap<Rc<str>, PackageId>,
     /// The names of imported packages, by file.
     file_imports: Vec<FxHashMap<Symbol, ObjectId>>,
+    /// Files, the packages whose names they import with a dot, and the imports.
+    dot_imports: Vec<(FileIndex, PackageId, ObjectId)>,
+    /// Files and such packages of which a name was used.
+    dot_used: RefCell<FxHashSet<(FileIndex, PackageId)>>,
     /// All imports, with their paths.
     imports: Vec<(ObjectId, Rc<str>)>,
     /// By [`NamedId`].
@@ -259,7 +265,7 @@ pub(crate) struct Checker<'a> {
     /// By [`GlobalRef`].
     global_objects: Vec<ObjectId>,
     instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
-    flows: Vec<generic::Flow>,
+    instance_graph: instance_cycle::InstanceGraph,
     /// Instances of generic types that are being looked at themselves.
     stalled_instances: Vec<NamedId>,
     /// By [`FuncRef`].
@@ -354,9 +360,12 @@ impl<'a> Checker<'a> {
             .scopes
             .lookup(name)
             .or_else(|| {
-                self.file_imports[self.cx.file.0 as usize]
-                    .get(&name)
-                    .copied()
+                let object = *self.file_imports[self.cx.file.0 as usize].get(&name)?;
+                let package = self.objects[object].package;
+                if package != self.cx.package {
+                    self.dot_used.borrow_mut().insert((self.cx.file, package));
+                }
+                Some(object)
             })
             .or_else(|| {
                 self.packages[self.cx.package.0 as usize]

@@ -8,9 +8,10 @@ use minigo_grammar::ast::ExprId;
 use std::rc::Rc;
 
 use super::Checker;
+use super::lookup::Member;
 use super::selector::BoundMethod;
 use crate::types::constant::ConstValue;
-use crate::types::ty::{Loc, Ty, Type};
+use crate::types::ty::{Loc, Ty, Type, TypeParamId};
 use crate::types::typed::{Expr, ExprKind};
 use crate::types::universe::BuiltinId;
 
@@ -94,10 +95,24 @@ pub(crate) struct Operand {
     pub(crate) loc: Loc,
     /// What it may be used as.
     pub(crate) form: Form,
-    /// A generic function that lacks type arguments; the tree is an `ExprKind::Func` with those given.
-    pub(crate) generic: bool,
+    /// A generic function or method that lacks type arguments.
+    pub(crate) generic: Option<Box<Generic>>,
     /// A method that waits to be called; then there is no tree yet.
     pub(crate) method: Option<Box<BoundMethod>>,
+}
+
+/// What a generic function or method lacks. The function is the operand's tree (an `ExprKind::Func`), its method, or
+/// `member`; the type arguments there are those of a method's receiver.
+#[derive(Clone, Debug)]
+pub(crate) struct Generic {
+    /// Its type parameters; those of a method as its receiver's type arguments make them.
+    pub(crate) params: Vec<TypeParamId>,
+    /// The type parameters as they were declared.
+    pub(crate) declared: Vec<TypeParamId>,
+    /// Type arguments for the first of them.
+    pub(crate) given: Vec<Ty>,
+    /// For a method expression that adjusts its receiver: what it selects.
+    pub(crate) member: Option<Member>,
 }
 
 impl Operand {
@@ -161,7 +176,7 @@ impl Operand {
             source: Source::Text("".into()),
             loc,
             form: Form::Statement,
-            generic: false,
+            generic: None,
             method: None,
         }
     }
@@ -259,7 +274,7 @@ impl Checker<'_> {
             }
         }
         if typed {
-            out.push_str(&self.describe_type(x.ty, x.generic));
+            out.push_str(&self.describe_type(x.ty, x.generic.is_some()));
         }
         out.push(')');
         out

@@ -1,5 +1,6 @@
 //! Packages: collecting their objects, checking what is reached, and putting the module together.
 
+use super::lookup::is_exported;
 use super::{Checker, Context, FuncContext, Loaded, NamedInfo, Node, Package};
 use crate::diagnostics::code;
 use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, Objects, State};
@@ -80,6 +81,8 @@ impl<'a> Checker<'a> {
             names: Vec::new(),
             file_packages: &loaded.file_packages,
             imports_by_path: &loaded.imports,
+            dot_imports: Vec::new(),
+            dot_used: Default::default(),
             file_imports: vec![FxHashMap::default(); loaded.files.len()],
             imports: Vec::new(),
             named_infos,
@@ -92,7 +95,7 @@ impl<'a> Checker<'a> {
             global_lines: FxHashMap::default(),
             global_objects: Vec::new(),
             instances: FxHashMap::default(),
-            flows: Vec::new(),
+            instance_graph: Default::default(),
             stalled_instances: Vec::new(),
             func_sources: Vec::new(),
             queue: VecDeque::new(),
@@ -130,16 +133,16 @@ impl<'a> Checker<'a> {
             for (object, import) in clashes {
                 let name = self.symbols.name(self.objects[object].name);
                 let (loc, other) = (self.objects[object].loc, self.objects[import].loc);
-                let imported = match self.objects[import].kind {
-                    ObjectKind::Package(id) => {
-                        let package = &self.packages[id.0 as usize];
-                        format!("{} (\"{}\")", package.name, package.path)
-                    }
-                    _ => String::new(),
+                let (how, id) = match self.objects[import].kind {
+                    ObjectKind::Package(id) => ("import", id),
+                    _ => ("dot-import", self.objects[import].package),
                 };
+                let imported = &self.packages[id.0 as usize];
+                let (package, path) = (&imported.name, &imported.path);
                 let place = self.place(other);
-                let message =
-                    format!("{name} already declared through import of package {imported}");
+                let message = format!(
+                    "{name} already declared through {how} of package {package} (\"{path}\")"
+                );
                 self.diagnostics.push((
                     loc.file,
                     Diagnostic::error(code::REDECLARED, loc.span, message)
@@ -151,6 +154,7 @@ impl<'a> Checker<'a> {
 
     fn collect_file(&mut self, package: PackageId, file: FileIndex) {
         let ast = self.ast();
+        self.refuse_embedding();
         let mut const_source: Option<(Option<ast::GroupId>, DeclId)> = None;
         for &id in ast.decl_list(ast.decls) {
             match ast.decl(id) {
@@ -196,6 +200,23 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `//go:embed` would give a variable the contents of files: refused, not taken for a comment.
+    fn refuse_embedding(&mut self) {
+        let ast = self.ast();
+        let text = self.source().text();
+        for comment in &ast.comments {
+            let start = comment.span.start as usize;
+            let line = text[..start].rsplit('\n').next().unwrap_or("");
+            if text[start..].starts_with("//go:embed ") && line.trim().is_empty() {
+                self.error(
+                    code::UNSUPPORTED,
+                    comment.span,
+                    "not supported by minigo: //go:embed",
+                );
+            }
+        }
+    }
+
     fn collect_import(&mut self, decl: &ast::ImportDecl) {
         let path = self.string_literal(decl.path);
         let Some(&imported) = self.imports_by_path.get(&path) else {
@@ -212,14 +233,7 @@ impl<'a> Checker<'a> {
             }
         };
         let text = self.symbols.name(name);
-        if text == "." {
-            self.error(
-                code::UNSUPPORTED,
-                decl.span,
-                "not supported by minigo: dot import",
-            );
-            return;
-        }
+        let is_dot = text == ".";
         if name == Symbol::INIT {
             self.error(
                 code::BAD_MAIN,
@@ -241,6 +255,10 @@ impl<'a> Checker<'a> {
         if name.is_blank() {
             return;
         }
+        if is_dot {
+            self.imports.push((object, path));
+            return self.import_names(decl, imported, object);
+        }
         let scope = &mut self.file_imports[self.cx.file.0 as usize];
         if let Some(&other) = scope.get(&name) {
             let other = self.objects[other].loc;
@@ -249,6 +267,31 @@ impl<'a> Checker<'a> {
         }
         scope.insert(name, object);
         self.imports.push((object, path));
+    }
+
+    /// A dot import: the exported names of a package become names of the file.
+    fn import_names(&mut self, decl: &ast::ImportDecl, imported: PackageId, import: ObjectId) {
+        let file = self.cx.file;
+        let names = &self.packages[imported.0 as usize].names;
+        let mut names: Vec<(Symbol, ObjectId)> = names
+            .iter()
+            .map(|(&name, &object)| (name, object))
+            .filter(|(name, _)| is_exported(self.symbols.name(*name)))
+            .collect();
+        names.sort();
+        for (name, object) in names {
+            match self.file_imports[file.0 as usize].get(&name) {
+                Some(&other) => {
+                    let span = decl.name.map_or(decl.span, |name| name.span);
+                    let (at, other) = (self.loc(span), self.objects[other].loc);
+                    self.redeclared(name, at, other);
+                }
+                None => {
+                    self.file_imports[file.0 as usize].insert(name, object);
+                }
+            }
+        }
+        self.dot_imports.push((file, imported, import));
     }
 
     /// "x redeclared in this block"
@@ -612,30 +655,33 @@ impl<'a> Checker<'a> {
         let full_sig = self.funcs[func.0 as usize].code.sig;
         let type_params = self.funcs[func.0 as usize].type_params.clone();
         let node = Some(Node::Func(func));
-        let (code, context) =
-            self.at_package_level(file, node, FuncContext::default(), |checker| {
-                checker.cx.scopes.open();
-                match method_of {
-                    Some(named) => checker.bind_receiver_params(named, decl),
-                    None => {
-                        let list = ast.type_param_list(decl.type_params);
-                        for (param, &id) in list.iter().zip(&type_params) {
-                            checker.bind_type_param(param.name, id);
-                        }
-                    }
+        let context = FuncContext {
+            type_params: type_params.clone(),
+            ..FuncContext::default()
+        };
+        let (code, context) = self.at_package_level(file, node, context, |checker| {
+            checker.cx.scopes.open();
+            if let Some(named) = method_of {
+                checker.bind_receiver_params(named, decl);
+            }
+            // Those of the receiver come first.
+            let list = ast.type_param_list(decl.type_params);
+            let own = type_params.len().saturating_sub(list.len());
+            for (param, &id) in list.iter().zip(&type_params[own..]) {
+                checker.bind_type_param(param.name, id);
+            }
+            let (recv, sig) = match decl.recv {
+                Some(param) => {
+                    let (recv, sig) = checker.without_receiver(full_sig);
+                    (Some((param, recv)), sig)
                 }
-                let (recv, sig) = match decl.recv {
-                    Some(param) => {
-                        let (recv, sig) = checker.without_receiver(full_sig);
-                        (Some((param, recv)), sig)
-                    }
-                    None => (None, full_sig),
-                };
-                let mut code = checker.func_code(LitId(0), sig, recv, decl.sig, body);
-                code.sig = full_sig;
-                checker.cx.scopes.close();
-                code
-            });
+                None => (None, full_sig),
+            };
+            let mut code = checker.func_code(LitId(0), sig, recv, decl.sig, body);
+            code.sig = full_sig;
+            checker.cx.scopes.close();
+            code
+        });
         let func = &mut self.funcs[func.0 as usize];
         func.code = code;
         func.vars = context.vars;
@@ -658,11 +704,20 @@ impl<'a> Checker<'a> {
     /// Reports what is unused, orders initialisation, and gives the module.
     fn finish(mut self, failed: bool) -> (Option<typed::Module>, Vec<(FileIndex, Diagnostic)>) {
         if self.diagnostics.is_empty() {
-            self.check_flows();
+            self.check_instance_cycles();
         }
         let mut inits = Vec::new();
         for index in self.init_sequence() {
             inits.push(self.package_init(PackageId(index)));
+        }
+        for (file, package) in self.dot_used.take() {
+            let import = self
+                .dot_imports
+                .iter()
+                .find(|d| (d.0, d.1) == (file, package));
+            if let Some((_, _, import)) = import {
+                self.objects[*import].used = true;
+            }
         }
         for (object, path) in std::mem::take(&mut self.imports) {
             let object = &self.objects[object];
@@ -671,7 +726,7 @@ impl<'a> Checker<'a> {
             }
             let name = self.symbols.name(object.name);
             let last = path.rsplit('/').next().unwrap_or(&path);
-            let message = if name == last {
+            let message = if name == last || name == "." {
                 format!("\"{path}\" imported and not used")
             } else {
                 format!("\"{path}\" imported as {name} and not used")

@@ -10,6 +10,7 @@ use minigo_grammar::symbol::Symbol;
 use std::rc::Rc;
 
 use super::lookup::{Member, is_exported};
+use super::operand::Generic;
 use super::{Checker, Mode, Operand};
 use crate::diagnostics::code;
 use crate::types::scope::{ObjectId, ObjectKind};
@@ -328,6 +329,37 @@ impl Checker<'_> {
         }
     }
 
+    /// What a declared method with type parameters of its own lacks, and its signature, given the receiver's type.
+    fn generic_method(
+        &mut self,
+        named: NamedId,
+        index: usize,
+        sig: Ty,
+    ) -> (Option<Box<Generic>>, Ty) {
+        let method = &self.types.named[named.0 as usize].methods[index];
+        if method.type_params.is_empty() {
+            return (None, sig);
+        }
+        let declared = method.type_params.clone();
+        let (generic, args) = match &self.types.named[named.0 as usize].origin {
+            Some((generic, args)) => (*generic, args.clone()),
+            None => (named, Vec::new()),
+        };
+        let mut params = match args.is_empty() {
+            true => Vec::new(),
+            false => self.types.named[generic.0 as usize].type_params.clone(),
+        };
+        params.extend(&declared);
+        let (fresh, sig) = self.method_params(&params, args, sig);
+        let generic = Generic {
+            params: fresh,
+            declared,
+            given: Vec::new(),
+            member: None,
+        };
+        (Some(Box::new(generic)), sig)
+    }
+
     /// The method that `member` found, and what it takes as receiver, given the value that was selected from.
     fn bind(&mut self, x: Box<Expr>, member: Member, loc: Loc) -> Option<(BoundMethod, Ty)> {
         match member {
@@ -398,9 +430,18 @@ impl Checker<'_> {
 
     fn bound_method(&mut self, id: ExprId, mut x: Operand, member: Member) -> Operand {
         let loc = self.expr_loc(id);
+        let declared = match &member {
+            Member::Method { named, index, .. } => Some((*named, *index)),
+            _ => None,
+        };
         match self.bind(x.take_tree(), member, loc) {
             Some((method, sig)) if sig != Ty::INVALID => {
+                let (generic, sig) = match declared {
+                    Some((named, index)) => self.generic_method(named, index, sig),
+                    None => (None, sig),
+                };
                 let mut x = Operand::new(Mode::Value, sig, id, loc);
+                x.generic = generic;
                 x.method = Some(Box::new(method));
                 x
             }
@@ -410,6 +451,10 @@ impl Checker<'_> {
 
     /// A bound method that is not called: a function literal over its receiver.
     pub(crate) fn method_value(&mut self, mut x: Operand) -> Operand {
+        if x.generic.is_some() {
+            // It waits for its type arguments.
+            return x;
+        }
         let Some(method) = x.method.take() else {
             return x;
         };
@@ -544,10 +589,15 @@ impl Checker<'_> {
             Member::NotFound => return self.not_found(id, x, ty, sel),
             Member::Method { .. } | Member::Interface { .. } | Member::TypeParam { .. } => {}
         }
-        let sig = match &member {
-            Member::Method { named, index, .. } => self.method_sig(*named, *index),
-            Member::Interface { method, .. } | Member::TypeParam { method, .. } => method.sig,
-            _ => Ty::INVALID,
+        let (generic, sig) = match &member {
+            Member::Method { named, index, .. } => {
+                let sig = self.method_sig(*named, *index);
+                self.generic_method(*named, *index, sig)
+            }
+            Member::Interface { method, .. } | Member::TypeParam { method, .. } => {
+                (None, method.sig)
+            }
+            _ => (None, Ty::INVALID),
         };
         let Some(sig) = self.types.as_sig(sig) else {
             return self.invalid(id);
@@ -569,27 +619,55 @@ impl Checker<'_> {
         {
             let func = self.use_method(*named, *index);
             let type_args = self.receiver_args(*named);
-            return Operand::computed(
-                Mode::Value,
-                func_ty,
-                ExprKind::Func { func, type_args },
-                id,
-                loc,
-            );
+            let kind = ExprKind::Func { func, type_args };
+            return Operand {
+                generic,
+                ..Operand::computed(Mode::Value, func_ty, kind, id, loc)
+            };
         }
-        let code = self.wrapper(func_ty, &sig, loc, |checker, mut args| {
+        let mut x = Operand::new(Mode::Value, func_ty, id, loc);
+        match generic {
+            Some(mut generic) => {
+                generic.member = Some(member);
+                x.generic = Some(generic);
+            }
+            None => x.tree = Some(self.adjusted_method_expr(func_ty, member, &[], loc)),
+        }
+        x
+    }
+
+    /// A function literal of type `ty` that calls a method of its first parameter, with type arguments for a generic one.
+    pub(super) fn adjusted_method_expr(
+        &mut self,
+        ty: Ty,
+        member: Member,
+        method_args: &[Ty],
+        loc: Loc,
+    ) -> Box<Expr> {
+        let zero = Box::new(Expr {
+            ty,
+            loc,
+            kind: ExprKind::Zero,
+        });
+        let Some(sig) = self.types.as_sig(ty).cloned() else {
+            return zero;
+        };
+        let code = self.wrapper(ty, &sig, loc, |checker, mut args| {
             let recv = Box::new(args.remove(0));
             match checker.bind(recv, member, loc) {
-                Some((method, _)) => method.call(args),
+                Some((mut method, _)) => {
+                    if let MethodTarget::Declared { type_args, .. } = &mut method.target {
+                        type_args.extend_from_slice(method_args);
+                    }
+                    method.call(args)
+                }
                 None => ExprKind::Zero,
             }
         });
-        Operand::computed(
-            Mode::Value,
-            func_ty,
-            ExprKind::FuncLit(Box::new(code)),
-            id,
+        Box::new(Expr {
+            ty,
             loc,
-        )
+            kind: ExprKind::FuncLit(Box::new(code)),
+        })
     }
 }
