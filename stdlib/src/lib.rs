@@ -19,6 +19,7 @@ mod sort;
 mod strconv;
 mod strings;
 mod sync;
+mod syscall;
 mod time;
 mod unicode;
 

@@ -39,7 +39,10 @@ packages! {
     "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
     "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
     "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
-    "os": "os/os.mgo", crate::os::NATIVES;
+    "io/fs": "io/fs/fs.mgo" "io/fs/walk.mgo", &[];
+    "os": "os/os.mgo" "os/file.mgo" "os/stat.mgo" "os/dir.mgo", crate::os::NATIVES;
+    "path": "path/path.mgo", &[];
+    "path/filepath": "path/filepath/filepath.mgo", &[];
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
     "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;
@@ -47,6 +50,7 @@ packages! {
     "strings": "strings/strings.mgo", crate::strings::NATIVES;
     "sync": "sync/sync.mgo", crate::sync::NATIVES;
     "sync/atomic": "sync/atomic/atomic.mgo", crate::sync::atomic::NATIVES;
+    "syscall": "syscall/syscall.mgo", crate::syscall::NATIVES;
     "time": "time/time.mgo", crate::time::NATIVES;
     "unicode": "unicode/unicode.mgo", crate::unicode::NATIVES;
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;

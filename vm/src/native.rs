@@ -375,6 +375,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// True where a seed decides what happens: a call of [`Call::block`] then holds up the whole program.
+    pub fn is_seeded(&self) -> bool {
+        self.vm.config().sched.seed.is_some()
+    }
+
     /// Appends to standard output.
     pub fn write_stdout(&mut self, bytes: &[u8]) {
         self.vm.write_stdout(bytes);
