@@ -13,6 +13,7 @@ mod fmt;
 mod math;
 mod os;
 mod package;
+mod path;
 mod runtime;
 mod slices;
 mod sort;

@@ -23,7 +23,7 @@ macro_rules! packages {
 }
 
 packages! {
-    "bufio": "bufio/bufio.mgo", crate::bufio::NATIVES;
+    "bufio": "bufio/bufio.mgo" "bufio/scan.mgo", crate::bufio::NATIVES;
     "bytes": "bytes/bytes.mgo", &[];
     "cmp": "cmp/cmp.mgo", &[];
     "container/heap": "container/heap/heap.mgo", &[];
@@ -32,17 +32,17 @@ packages! {
     "context": "context/context.mgo", crate::context::NATIVES;
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
     "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
-    "io": "io/io.mgo", &[];
     "iter": "iter/iter.mgo", &[];
     "maps": "maps/maps.mgo", &[];
+    "io": "io/io.mgo" "io/section.mgo" "io/pipe.mgo", &[];
     "math": "math/math.mgo", crate::math::NATIVES;
     "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
     "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
     "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
     "io/fs": "io/fs/fs.mgo" "io/fs/walk.mgo", &[];
     "os": "os/os.mgo" "os/file.mgo" "os/stat.mgo" "os/dir.mgo", crate::os::NATIVES;
-    "path": "path/path.mgo", &[];
-    "path/filepath": "path/filepath/filepath.mgo", &[];
+    "path": "path/path.mgo", crate::path::NATIVES;
+    "path/filepath": "path/filepath/filepath.mgo", crate::path::filepath::NATIVES;
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
     "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;
