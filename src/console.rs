@@ -54,6 +54,12 @@ pub(crate) fn fail_plain(message: &str) -> ! {
     exit(1)
 }
 
+/// Ends minigo with exit code 2: the command line makes no sense.
+pub(crate) fn misuse(message: &str) -> ! {
+    let _ = writeln!(std::io::stderr(), "{message}");
+    exit(2)
+}
+
 /// What the system says about a failure, as Go words it.
 pub(crate) fn reason(error: &std::io::Error) -> String {
     match error.kind() {

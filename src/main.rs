@@ -6,7 +6,11 @@
 //! | `arguments` | Go's liberties: one dash or two, `minigo FILE`, what belongs to the program |
 //! | `command/` | one file a command |
 //! | `runtime_flags` | the flags of everything that runs a program, each declared once |
-//! | `program` | the files of a program |
+//! | `documentation` | documentation out of the library's sources |
+//! | `program` | the program that a command line names: files, a folder, standard input, code |
+//! | `snippet` | what is missing around code given with `-e` |
+//! | `module` | packages on disk: `go.mod` and the folders below it |
+//! | `build_constraint` | which files belong to a package |
 //! | `report` | showing diagnostics |
 //! | `console` | writing, colors, failing |
 //!
@@ -15,12 +19,16 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod build_constraint;
 mod cli;
 mod command;
 mod console;
+mod documentation;
+mod module;
 mod program;
 mod report;
 mod runtime_flags;
+mod snippet;
 
 use std::io::Write;
 use std::process::exit;
@@ -36,6 +44,5 @@ fn main() {
         );
         exit(3);
     }));
-    let cli = cli::parse(std::env::args_os().collect());
-    exit(command::execute(cli.command));
+    exit(command::execute(cli::parse(std::env::args_os().collect())));
 }

@@ -134,9 +134,14 @@ impl RuntimeFlags {
         }
     }
 
+    /// How many processors the program begins with.
+    pub(crate) fn processors(&self) -> usize {
+        processors(self.procs, self.seed.is_some())
+    }
+
     fn sched(&self) -> sched::Config {
         sched::Config {
-            procs: processors(self.procs, self.seed.is_some()),
+            procs: self.processors(),
             seed: self.seed,
             policy: match self.policy {
                 Policy::Go => sched::Policy::Go,

@@ -4,6 +4,7 @@
 //! table something is. `MINIGO_UPDATE=1 cargo test --test bytecode` writes the comments anew; review reads the difference.
 
 use minigo_bytecode::{Op, disasm, verify};
+use minigo_compiler::{Import, ImportError, Sources};
 use minigo_grammar::source::SourceFile;
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -25,12 +26,17 @@ fn programs() -> Vec<PathBuf> {
     files
 }
 
-fn importer(path: &str) -> Option<Vec<SourceFile>> {
-    let files = minigo_stdlib::source(path)?;
+fn importer(import: &Import<'_>) -> Result<Sources, ImportError> {
+    let files = minigo_stdlib::source(import.path)
+        .ok_or_else(|| ImportError::at_import("no such package"))?;
     let files = files
         .iter()
         .map(|(name, text)| SourceFile::new(*name, *text));
-    Some(files.collect())
+    Ok(Sources {
+        files: files.collect(),
+        library: true,
+        ..Sources::default()
+    })
 }
 
 /// The listing of the program's own functions, and all mnemonics in them.

@@ -112,11 +112,11 @@ fn missing_file() {
 }
 
 #[test]
-fn directory() {
+fn directory_without_program() {
     check_refused(
         &run(&["run", env!("CARGO_MANIFEST_DIR")]),
         1,
-        &[env!("CARGO_MANIFEST_DIR"), "directory"],
+        &[env!("CARGO_MANIFEST_DIR"), "no Go files in"],
     );
 }
 

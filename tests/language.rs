@@ -18,7 +18,7 @@
 mod harness;
 
 use harness::expectation::Expectation;
-use harness::oracle::Oracle;
+use harness::oracle::{self, Oracle};
 use harness::process::{self, Run};
 use harness::programs;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -177,11 +177,11 @@ fn must_repeat(program: &Path) -> Result<(), Failed> {
     for &seed in SEEDS {
         let run = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
-            command
-                .arg("run")
-                .arg(format!("--seed={seed}"))
-                .arg(program);
-            process::run(programs::environment(&mut command, 2), LIMIT)
+            command.arg("run").arg(format!("--seed={seed}"));
+            programs::add_program(&mut command, program);
+            let mut run = process::run(programs::environment(&mut command, 2), LIMIT)?;
+            hide_folder(&mut run, program);
+            Ok::<Run, String>(run)
         };
         let first = run()?;
         let command = format!("minigo run --seed={seed} {}", program.display());
@@ -216,11 +216,17 @@ fn confirm(oracle: &Oracle, program: &Path) -> Result<(), Failed> {
         return Ok(());
     }
     let expectation = expectation_of(program)?;
-    let run = if expectation.is_compile_error() {
+    let mut run = if program.is_dir() {
+        match oracle.build_folder(program)? {
+            Ok(executable) => run_executable(&executable)?,
+            Err(refusal) => refusal,
+        }
+    } else if expectation.is_compile_error() {
         oracle.compile(program)?
     } else {
         run_go(oracle, program)?
     };
+    hide_folder(&mut run, program);
     expectation.check(&run)?;
     fs::write(stamp, "")?;
     Ok(())
@@ -279,21 +285,34 @@ fn same_output(oracle: &Oracle, program: &Path) -> Result<(), Failed> {
 }
 
 fn expectation_of(program: &Path) -> Result<Expectation, Failed> {
-    Ok(Expectation::parse(&fs::read_to_string(program)?)?)
+    let main = programs::main_file(program);
+    Ok(Expectation::parse(&fs::read_to_string(main)?)?)
 }
 
 fn run_minigo(program: &Path, processors: u32) -> Result<Run, String> {
-    process::run(&mut programs::minigo(program, processors), LIMIT)
+    let mut run = process::run(&mut programs::minigo(program, processors), LIMIT)?;
+    hide_folder(&mut run, program);
+    Ok(run)
+}
+
+/// Where the tests are is nothing that an expectation can know.
+fn hide_folder(run: &mut Run, program: &Path) {
+    if program.is_dir() {
+        run.stderr = run.stderr.replace(&*program.to_string_lossy(), "FOLDER");
+    }
 }
 
 fn run_go(oracle: &Oracle, program: &Path) -> Result<Run, String> {
-    let executable = oracle.build(program)?;
+    run_executable(&oracle.build(program)?)
+}
+
+fn run_executable(executable: &Path) -> Result<Run, String> {
     let run = process::run(
-        programs::environment(&mut Command::new(&executable), 2),
+        programs::environment(&mut Command::new(executable), 2),
         LIMIT,
     );
     // It is built again when the program changes; a failure to remove it hurts nobody.
-    let _ = fs::remove_file(&executable);
+    let _ = fs::remove_file(executable);
     run
 }
 
@@ -301,7 +320,10 @@ fn run_go(oracle: &Oracle, program: &Path) -> Result<Run, String> {
 fn stamp_of(oracle: &Oracle, program: &Path, answer: &str) -> Result<PathBuf, Failed> {
     let mut hasher = DefaultHasher::new();
     oracle.version.hash(&mut hasher);
-    fs::read(program)?.hash(&mut hasher);
+    for file in oracle::files(program) {
+        file.hash(&mut hasher);
+        fs::read(file)?.hash(&mut hasher);
+    }
     Ok(Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("oracle")
         .join(format!("{:016x}.{answer}", hasher.finish())))

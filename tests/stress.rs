@@ -89,7 +89,7 @@ fn main() -> ExitCode {
 }
 
 fn survives_collections(program: &Path) -> Result<(), Failed> {
-    let expectation = Expectation::parse(&fs::read_to_string(program)?)?;
+    let expectation = Expectation::parse(&fs::read_to_string(programs::main_file(program))?)?;
     if expectation.is_compile_error() {
         return Ok(());
     }
@@ -104,7 +104,7 @@ fn survives_collections(program: &Path) -> Result<(), Failed> {
 }
 
 fn passes_again(program: &Path, times: u32) -> Result<(), Failed> {
-    let expectation = Expectation::parse(&fs::read_to_string(program)?)?;
+    let expectation = Expectation::parse(&fs::read_to_string(programs::main_file(program))?)?;
     for time in 1..=times {
         for &processors in PROCESSORS {
             check(&mut programs::minigo(program, processors), &expectation)

@@ -443,9 +443,12 @@ mod tests {
     /// What is known of the variables of `main`, whose body this is: `name: flags`.
     fn check(body: &str, expected: &str) {
         let text = format!("package main\n\nfunc use(...any) {{}}\n\nfunc main() {{\n{body}\n}}\n");
-        let importer = |path: &str| {
-            let file = SourceFile::new("runtime.mgo", "package runtime\n");
-            (path == "runtime").then(|| vec![file])
+        let importer = |_: &crate::Import<'_>| {
+            Ok(crate::Sources {
+                files: vec![SourceFile::new("runtime.mgo", "package runtime\n")],
+                library: true,
+                ..crate::Sources::default()
+            })
         };
         let checked = crate::check(vec![SourceFile::new("main.mgo", text)], &importer);
         assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);

@@ -8,7 +8,7 @@ pub mod escape;
 mod load;
 pub mod types;
 
-pub use load::Importer;
+pub use load::{Import, ImportError, Importer, Layout, Sources};
 
 use minigo_bytecode::Program;
 use minigo_grammar::diagnostic::Diagnostic;
@@ -80,10 +80,34 @@ pub fn check(files: Vec<SourceFile>, importer: Importer<'_>) -> Checked {
     }
     let failed = diagnostics.iter().any(|(_, d)| d.is_error());
     let (module, found) = types::check::check(&loaded, &mut symbols, failed);
-    diagnostics.extend(found);
+    diagnostics.extend(without_follow_ups(&loaded, found));
     Checked {
         module,
         diagnostics,
         files: loaded.files,
     }
+}
+
+/// Leaves out what is wrong with packages that import one in which something is wrong: Go does not look at them.
+fn without_follow_ups(
+    loaded: &types::check::Loaded,
+    found: Vec<(FileIndex, Diagnostic)>,
+) -> Vec<(FileIndex, Diagnostic)> {
+    let package_of = |file: FileIndex| loaded.file_packages[file.0 as usize].0 as usize;
+    let mut wrong = vec![false; loaded.packages.len() + 1];
+    for (file, diagnostic) in &found {
+        wrong[package_of(*file)] |= diagnostic.is_error();
+    }
+    let mut spoiled = vec![false; loaded.packages.len() + 1];
+    // Each comes after those that it imports.
+    for (index, package) in loaded.packages.iter().enumerate() {
+        spoiled[index + 1] = package.imports.iter().any(|import| {
+            let import = import.0 as usize;
+            wrong[import] || spoiled[import]
+        });
+    }
+    found
+        .into_iter()
+        .filter(|(file, _)| !spoiled[package_of(*file)])
+        .collect()
 }

@@ -1,7 +1,6 @@
 //! From source files to a program that can be checked: parsing, and finding what is imported.
 //!
-//! Packages are numbered so that each comes after those that it imports; this is also the order of their
-//! initialisation. What cannot be parsed or found ends the compilation here, as with Go's own tools.
+//! Packages are numbered so that each comes after those that it imports. What cannot be parsed or found ends the compilation here, as with Go's own tools.
 
 use crate::diagnostics::code;
 use crate::types::check::{Loaded, LoadedPackage};
@@ -12,15 +11,85 @@ use minigo_grammar::ast::{Ast, Decl, Expr, ExprId};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::parse_file;
 use minigo_grammar::source::{SourceFile, Span};
-use minigo_grammar::symbol::Symbols;
+use minigo_grammar::symbol::{Symbol, Symbols};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
-/// Finds the sources of a package by its import path.
-pub type Importer<'a> = &'a dyn Fn(&str) -> Option<Vec<SourceFile>>;
+/// Finds the sources of a package.
+pub type Importer<'a> = &'a dyn Fn(&Import<'_>) -> Result<Sources, ImportError>;
+
+/// A package that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// The import path as the program writes it.
+    pub path: &'a str,
+    /// The import path of the package that wants it; "main" is the program itself.
+    pub importer: &'a str,
+}
+
+/// The sources of a package.
+#[derive(Default)]
+pub struct Sources {
+    /// In the order of their names, unless somebody wants another one.
+    pub files: Vec<SourceFile>,
+    /// Part of the library: functions may lack bodies, and only what is reached is checked.
+    pub library: bool,
+    /// Stands for the path where Go sorts packages to initialise them: what the package itself waits for can come late.
+    pub init_key: String,
+}
+
+/// Why a package cannot be imported.
+#[derive(Clone, Debug)]
+pub struct ImportError {
+    /// In Go's words.
+    pub message: String,
+    /// Lines that follow the message.
+    pub continuation: Vec<String>,
+    /// What can be done about it.
+    pub help: Option<String>,
+    /// How Go's short form shows it.
+    pub layout: Layout,
+}
+
+/// How Go's short form shows that a package cannot be imported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// `file:line:col: message`
+    Place,
+    /// A chain of packages that ends in `imports wanted: message`
+    Chain,
+    /// A chain of packages, then `file:line:col: message`
+    ChainPlace,
+}
+
+impl ImportError {
+    /// An error that Go shows at the import.
+    pub fn at_import(message: impl Into<String>) -> ImportError {
+        ImportError {
+            message: message.into(),
+            continuation: Vec::new(),
+            help: None,
+            layout: Layout::Place,
+        }
+    }
+
+    /// With another layout of the short form.
+    pub fn with_layout(mut self, layout: Layout) -> ImportError {
+        self.layout = layout;
+        self
+    }
+
+    /// With advice.
+    pub fn with_help(mut self, help: impl Into<String>) -> ImportError {
+        self.help = Some(help.into());
+        self
+    }
+}
 
 /// A package that every program has: its types are those of run-time errors.
 const RUNTIME: &str = "runtime";
+
+const IMPORT_CYCLE: &str = "import cycle not allowed";
 
 /// Parses the program's files and everything that they import. Gives also whether it makes no sense to go on.
 pub(crate) fn load(
@@ -48,13 +117,34 @@ pub(crate) fn load(
     if loader.has_syntax_errors() {
         return (true, loader.loaded, loader.diagnostics);
     }
-    loader.import(RUNTIME);
-    for &file in &first {
-        loader.import_all(file);
+    let own_path = first
+        .first()
+        .and_then(|file| loader.loaded.files[file.0 as usize].package())
+        .unwrap_or("command-line-arguments");
+    loader.loading.push(Loading {
+        path: own_path.into(),
+        from: String::new(),
+    });
+    if let Some((_, message)) = loader.mixed_packages(&first) {
+        let span = loader.loaded.asts[first[0].0 as usize].package.span;
+        let diagnostic =
+            Diagnostic::error(code::BAD_IMPORT, span, message.clone()).with_short(message);
+        loader.diagnostics.push((first[0], diagnostic));
+        return (true, loader.loaded, loader.diagnostics);
     }
-    loader.add_package("main", false, first);
+    let runtime = loader.import(RUNTIME, "main", "");
+    let mut imports: Vec<PackageId> = runtime.ok().flatten().into_iter().collect();
+    loader.import_all(&first, "main", &mut imports);
+    loader.add_package("main", first, imports, &Sources::default());
     loader.failed |= loader.has_syntax_errors();
     (loader.failed, loader.loaded, loader.diagnostics)
+}
+
+/// A package whose imports are being loaded.
+struct Loading {
+    path: Rc<str>,
+    /// The name of the file that imports it, without folder.
+    from: String,
 }
 
 struct Loader<'a> {
@@ -62,8 +152,8 @@ struct Loader<'a> {
     symbols: &'a mut Symbols,
     loaded: Loaded,
     diagnostics: Vec<(FileIndex, Diagnostic)>,
-    /// The packages whose imports are being loaded.
-    loading: Vec<Rc<str>>,
+    /// The packages whose imports are being loaded, the program first.
+    loading: Vec<Loading>,
     /// A package is missing or the program is no program: there is no point in checking it.
     failed: bool,
 }
@@ -107,7 +197,36 @@ impl Loader<'_> {
         }
     }
 
-    fn add_package(&mut self, path: &str, library: bool, files: Vec<FileIndex>) {
+    /// The first file that belongs to another package than the first of all does, and Go's message about it.
+    fn mixed_packages(&self, files: &[FileIndex]) -> Option<(FileIndex, String)> {
+        let package = |file: FileIndex| self.loaded.asts[file.0 as usize].package.name;
+        let first = *files.first()?;
+        let other = *files
+            .iter()
+            .find(|&&file| package(file) != package(first))?;
+        let text = |file: FileIndex| {
+            format!(
+                "{} ({})",
+                self.symbols.name(package(file)),
+                base_name(self.loaded.files[file.0 as usize].name())
+            )
+        };
+        let folder = self.loaded.files[first.0 as usize].folder();
+        let message = format!(
+            "found packages {} and {} in {folder}",
+            text(first),
+            text(other)
+        );
+        Some((other, message))
+    }
+
+    fn add_package(
+        &mut self,
+        path: &str,
+        files: Vec<FileIndex>,
+        imports: Vec<PackageId>,
+        sources: &Sources,
+    ) -> PackageId {
         let id = PackageId(self.loaded.packages.len() as u32 + 1);
         for file in &files {
             self.loaded.file_packages[file.0 as usize] = id;
@@ -120,30 +239,100 @@ impl Loader<'_> {
             })
             .into();
         let path: Rc<str> = path.into();
-        if library {
+        if &*path != "main" {
             self.loaded.imports.insert(path.clone(), id);
         }
         self.loaded.packages.push(LoadedPackage {
             path,
             name,
-            library,
+            library: sources.library,
             files,
+            imports,
+            init_key: sources.init_key.as_str().into(),
         });
+        id
     }
 
-    /// Loads what a file imports.
-    fn import_all(&mut self, file: FileIndex) {
-        for (path, span) in self.import_paths(file) {
-            let problem = match path {
-                None => "invalid import path".to_string(),
-                Some(path) if path.is_empty() => "invalid import path (empty string)".to_string(),
-                Some(path) if self.import(&path) => continue,
-                Some(path) => format!("not supported by minigo: package {path}"),
+    /// Loads what the files of a package import, in the order of the paths, and adds it to the package's imports.
+    fn import_all(&mut self, files: &[FileIndex], importer: &str, imports: &mut Vec<PackageId>) {
+        let mut wanted: Vec<(Option<String>, FileIndex, Span)> = Vec::new();
+        for &file in files {
+            for (path, span) in self.import_paths(file) {
+                if path.is_none() || wanted.iter().all(|(known, ..)| *known != path) {
+                    wanted.push((path, file, span));
+                }
+            }
+        }
+        wanted.sort_by(|a, b| a.0.cmp(&b.0));
+        for (path, file, span) in wanted {
+            let from = base_name(self.loaded.files[file.0 as usize].name()).to_string();
+            let (path, error) = match path {
+                None => (String::new(), ImportError::at_import("invalid import path")),
+                Some(path) if path.is_empty() => {
+                    let error = ImportError::at_import("invalid import path (empty string)");
+                    (path, error)
+                }
+                Some(path) => match self.import(&path, importer, &from) {
+                    Ok(id) => {
+                        imports.extend(id);
+                        continue;
+                    }
+                    Err(error) => (path, error),
+                },
             };
-            let diagnostic = Diagnostic::error(code::BAD_IMPORT, span, problem);
-            self.diagnostics.push((file, diagnostic));
+            self.report(file, span, &path, &from, error);
             self.failed = true;
         }
+    }
+
+    /// Says why an import failed, as Go does.
+    fn report(&mut self, file: FileIndex, span: Span, path: &str, from: &str, error: ImportError) {
+        let source = &self.loaded.files[file.0 as usize];
+        let name = source.name();
+        let name = name.strip_prefix("./").unwrap_or(name);
+        let place = format!("{name}:{}", source.line_col(span.start));
+        let is_cycle = error.message == IMPORT_CYCLE;
+        let mut chain = String::new();
+        for (index, package) in self.loading.iter().enumerate() {
+            let verb = if index == 0 { "package" } else { "\n\timports" };
+            chain.push_str(&format!("{verb} {}", package.path));
+            if is_cycle && index > 0 {
+                chain.push_str(&format!(" from {}", package.from));
+            }
+        }
+        let message = &error.message;
+        let short = match error.layout {
+            Layout::Place => format!("{place}: {message}"),
+            Layout::Chain if is_cycle => {
+                format!("{chain}\n\timports {path} from {from}: {message}")
+            }
+            Layout::Chain => format!("{chain}\n\timports {path}: {message}"),
+            Layout::ChainPlace => format!("{chain}\n\t{place}: {message}"),
+        };
+        let short = error
+            .continuation
+            .iter()
+            .fold(short, |text, line| text + "\n\t" + line);
+        let mut diagnostic = Diagnostic::error(code::BAD_IMPORT, span, error.message);
+        diagnostic.short = Some(short);
+        diagnostic.continuation = error.continuation;
+        if is_cycle {
+            // The pretty form shows the way round, too.
+            let start = self.loading.iter().position(|p| *p.path == *path);
+            let around = &self.loading[start.unwrap_or(0)..];
+            diagnostic.continuation = around
+                .iter()
+                .zip(around.iter().skip(1).map(|p| &p.path))
+                .map(|(package, imported)| format!("{} imports {imported}", package.path))
+                .collect();
+            if let Some(last) = around.last() {
+                diagnostic
+                    .continuation
+                    .push(format!("{} imports {path}", last.path));
+            }
+        }
+        diagnostic.help.extend(error.help);
+        self.diagnostics.push((file, diagnostic));
     }
 
     fn import_paths(&self, file: FileIndex) -> Vec<(Option<String>, Span)> {
@@ -159,23 +348,55 @@ impl Loader<'_> {
         paths
     }
 
-    /// Loads a package unless it is there; false if there is none.
-    fn import(&mut self, path: &str) -> bool {
-        if self.loaded.imports.contains_key(path) || self.loading.iter().any(|p| &**p == path) {
-            return true;
+    /// Loads a package unless it is there. None if it could be found but not be read, which is reported already.
+    fn import(
+        &mut self,
+        path: &str,
+        importer: &str,
+        from: &str,
+    ) -> Result<Option<PackageId>, ImportError> {
+        let known = self.loaded.imports.get(path).copied();
+        if self.loading.iter().any(|loading| &*loading.path == path) {
+            return Err(ImportError::at_import(IMPORT_CYCLE).with_layout(Layout::Chain));
         }
-        let Some(files) = (self.importer)(path) else {
-            return false;
-        };
-        self.loading.push(path.into());
-        let files = self.parse_all(files);
-        for &file in &files {
-            self.import_all(file);
+        // Who may import it depends on who asks.
+        let mut sources = (self.importer)(&Import { path, importer })?;
+        if known.is_some() {
+            return Ok(known);
         }
-        self.add_package(path, true, files);
+        self.loading.push(Loading {
+            path: path.into(),
+            from: from.to_string(),
+        });
+        let files = self.parse_all(std::mem::take(&mut sources.files));
+        let mut problem = None;
+        if !sources.library {
+            let is_main = files
+                .first()
+                .is_some_and(|file| self.loaded.asts[file.0 as usize].package.name == Symbol::MAIN);
+            problem = match self.mixed_packages(&files) {
+                Some((_, message)) => Some(message),
+                None if is_main => Some(format!(
+                    "import \"{path}\" is a program, not an importable package"
+                )),
+                None => None,
+            };
+        }
+        if let Some(message) = problem {
+            self.loading.pop();
+            return Err(ImportError::at_import(message));
+        }
+        let mut imports = Vec::new();
+        self.import_all(&files, path, &mut imports);
+        let id = self.add_package(path, files, imports, &sources);
         self.loading.pop();
-        true
+        Ok(Some(id))
     }
+}
+
+/// A file's name without its folders.
+fn base_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }
 
 fn literal_text(ast: &Ast, source: &SourceFile, id: ExprId) -> Option<String> {

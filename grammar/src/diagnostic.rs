@@ -42,6 +42,8 @@ pub struct Diagnostic {
     pub continuation: Vec<String>,
     /// What the user can do about it, one sentence each.
     pub help: Vec<String>,
+    /// The whole short form, where Go's is not `file:line:col: message`.
+    pub short: Option<String>,
 }
 
 impl Diagnostic {
@@ -56,6 +58,7 @@ impl Diagnostic {
             labels: Vec::new(),
             continuation: Vec::new(),
             help: Vec::new(),
+            short: None,
         }
     }
 
@@ -94,6 +97,12 @@ impl Diagnostic {
         self
     }
 
+    /// With a short form that is not `file:line:col: message`.
+    pub fn with_short(mut self, short: impl Into<String>) -> Diagnostic {
+        self.short = Some(short.into());
+        self
+    }
+
     /// Whether the program is refused because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -101,6 +110,9 @@ impl Diagnostic {
 
     /// Go's own form: `file:line:col: message`, continuation lines after a tab.
     pub fn to_short_string(&self, file: &SourceFile) -> String {
+        if let Some(short) = &self.short {
+            return short.clone();
+        }
         let place = file.line_col(self.span.start);
         let mut text = format!("{}:{}: {}", file.name(), place, self.message);
         for line in &self.continuation {

@@ -78,8 +78,14 @@ impl std::fmt::Display for LineCol {
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     name: String,
+    /// The import path of its package, if it has one.
+    package: Option<String>,
+    /// The folder that it is in, where messages must show more than the name does.
+    folder: Option<String>,
     text: String,
     line_starts: Vec<u32>,
+    /// How many lines come before the line that counts as the first.
+    prelude: u32,
 }
 
 impl SourceFile {
@@ -95,8 +101,51 @@ impl SourceFile {
             .collect();
         SourceFile {
             name: name.into(),
+            package: None,
+            folder: None,
             text,
             line_starts,
+            prelude: 0,
+        }
+    }
+
+    /// With the import path of its package, under which errors are listed.
+    pub fn with_package(mut self, path: impl Into<String>) -> SourceFile {
+        self.package = Some(path.into());
+        self
+    }
+
+    /// With the folder that it is in, as messages show it.
+    pub fn with_folder(mut self, folder: impl Into<String>) -> SourceFile {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// With `prelude` lines at the start of the text that do not count: somebody else than the author put them there.
+    pub fn with_prelude(mut self, prelude: u32) -> SourceFile {
+        self.prelude = prelude;
+        self
+    }
+
+    /// The import path of its package, if it has one.
+    pub fn package(&self) -> Option<&str> {
+        self.package.as_deref()
+    }
+
+    /// How many lines come before the line that counts as the first.
+    pub fn prelude(&self) -> u32 {
+        self.prelude
+    }
+
+    /// The folder that it is in: what was set, or the one in its name, or `.`.
+    pub fn folder(&self) -> &str {
+        if let Some(folder) = &self.folder {
+            return folder;
+        }
+        match self.name.rsplit_once('/') {
+            Some((folder, _)) if !folder.is_empty() => folder,
+            Some(_) => "/",
+            None => ".",
         }
     }
 
@@ -119,7 +168,7 @@ impl SourceFile {
     pub fn line_col(&self, offset: u32) -> LineCol {
         let line = self.line_starts.partition_point(|&start| start <= offset);
         LineCol {
-            line: line as u32,
+            line: (line as u32).saturating_sub(self.prelude).max(1),
             col: offset - self.line_starts[line - 1] + 1,
         }
     }
@@ -131,7 +180,7 @@ impl SourceFile {
 
     /// The bytes of a line (from 1) without its line break.
     pub fn line_span(&self, line: u32) -> Span {
-        let index = (line.max(1) - 1) as usize;
+        let index = (line.max(1) - 1 + self.prelude) as usize;
         let start = match self.line_starts.get(index) {
             Some(&start) => start,
             None => return Span::at(self.text.len() as u32),

@@ -1,8 +1,9 @@
 //! `minigo check`: says what is wrong with a program without running it.
 
-use crate::program::{library, on_big_stack, read};
+use crate::program::ProgramArgs;
 use crate::report::ReportFlags;
 use clap::Args;
+use minigo_compiler::diagnostics::code;
 
 /// Shown at the end of the command's help; the tests run each line.
 pub(crate) const EXAMPLES: &str = "\
@@ -13,16 +14,17 @@ EXAMPLES:
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     report: ReportFlags,
-    /// The program; - is standard input
-    file: String,
+    #[command(flatten)]
+    program: ProgramArgs,
 }
 
 /// Shows what is wrong and gives the exit status.
-pub(crate) fn check(args: &CheckArgs) -> i32 {
-    let files = vec![read(&args.file)];
-    let (diagnostics, files) = on_big_stack(move || {
-        let checked = minigo_compiler::check(files, &library);
-        (checked.diagnostics, checked.files)
-    });
+pub(crate) fn check(args: CheckArgs) -> i32 {
+    let (mut diagnostics, files) = args
+        .program
+        .read()
+        .check(|checked| (checked.diagnostics, checked.files));
+    // A library package is as good as a program here.
+    diagnostics.retain(|(_, diagnostic)| diagnostic.code != code::NOT_MAIN);
     args.report.show(&diagnostics, &files)
 }

@@ -1,7 +1,7 @@
 //! `--emit`: what a stage of the compilation made of the program.
 
+use crate::program::{Program, on_big_stack};
 use clap::ValueEnum;
-use minigo_compiler::Importer;
 use minigo_compiler::types::ty::FileIndex;
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::SourceFile;
@@ -26,40 +26,57 @@ type Failed = (Vec<(FileIndex, Diagnostic)>, Vec<SourceFile>);
 
 impl Emit {
     /// The stage as text.
-    pub(crate) fn print(self, file: SourceFile, importer: Importer<'_>) -> Result<String, Failed> {
+    pub(crate) fn print(self, mut program: Program) -> Result<String, Failed> {
         match self {
-            Emit::Tokens => Ok(minigo_grammar::dump_tokens(&file)),
+            Emit::Tokens => Ok(program
+                .files
+                .iter()
+                .map(minigo_grammar::dump_tokens)
+                .collect()),
             Emit::Ast => {
-                let mut symbols = Symbols::new();
-                let (ast, diagnostics) = minigo_grammar::parse_file(&file, &mut symbols);
-                if diagnostics.iter().any(Diagnostic::is_error) {
-                    let found = diagnostics.into_iter().map(|d| (FileIndex(0), d)).collect();
-                    return Err((found, vec![file]));
-                }
-                Ok(format!("{ast:#?}\n"))
+                let files = std::mem::take(&mut program.files);
+                on_big_stack(move || syntax_trees(files))
             }
             Emit::Types => {
-                let checked = minigo_compiler::check(vec![file], importer);
-                let Some(module) = checked.module else {
-                    return Err((checked.diagnostics, checked.files));
-                };
-                let mut text = String::new();
-                for func in module
-                    .funcs
-                    .iter()
-                    .filter(|func| func.loc.file == FileIndex(0))
-                {
-                    let _ = writeln!(text, "{func:#?}");
-                }
-                Ok(text)
+                let own = program.files.len() as u32;
+                program.check(move |checked| {
+                    let Some(module) = checked.module else {
+                        return Err((checked.diagnostics, checked.files));
+                    };
+                    let mut text = String::new();
+                    for func in module.funcs.iter().filter(|func| func.loc.file.0 < own) {
+                        let _ = writeln!(text, "{func:#?}");
+                    }
+                    Ok(text)
+                })
             }
             Emit::Bytecode => {
-                let output = minigo_compiler::compile(vec![file], importer);
+                let output = program.compile();
                 match output.program {
                     Some(program) => Ok(minigo_bytecode::disasm::program(&program)),
                     None => Err((output.diagnostics, output.files)),
                 }
             }
         }
+    }
+}
+
+fn syntax_trees(files: Vec<SourceFile>) -> Result<String, Failed> {
+    let mut symbols = Symbols::new();
+    let mut text = String::new();
+    let mut found = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        let (ast, diagnostics) = minigo_grammar::parse_file(file, &mut symbols);
+        found.extend(
+            diagnostics
+                .into_iter()
+                .map(|d| (FileIndex(index as u32), d)),
+        );
+        let _ = writeln!(text, "{ast:#?}");
+    }
+    if found.iter().any(|(_, diagnostic)| diagnostic.is_error()) {
+        Err((found, files))
+    } else {
+        Ok(text)
     }
 }

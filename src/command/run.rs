@@ -2,7 +2,7 @@
 
 use super::emit::Emit;
 use crate::console::{fail, print};
-use crate::program::{library, on_big_stack, read};
+use crate::program::ProgramArgs;
 use crate::report::ReportFlags;
 use crate::runtime_flags::RuntimeFlags;
 use clap::Args;
@@ -23,22 +23,15 @@ pub(crate) struct RunArgs {
     /// Print a stage of the compilation instead of running
     #[arg(long, value_name = "STAGE")]
     emit: Option<Emit>,
-    /// The program; - is standard input
-    file: String,
-    /// Arguments of the program
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "ARGS"
-    )]
-    args: Vec<String>,
+    #[command(flatten)]
+    program: ProgramArgs,
 }
 
 /// Runs the program and gives its exit status.
 pub(crate) fn run(args: RunArgs) -> i32 {
-    let file = read(&args.file);
+    let program = args.program.read();
     if let Some(emit) = args.emit {
-        return match on_big_stack(move || emit.print(file, &library)) {
+        return match emit.print(program) {
             Ok(text) => {
                 print(&text);
                 0
@@ -46,14 +39,12 @@ pub(crate) fn run(args: RunArgs) -> i32 {
             Err((diagnostics, files)) => args.report.show(&diagnostics, &files),
         };
     }
-    let output = on_big_stack(move || minigo_compiler::compile(vec![file], &library));
+    let config = args.runtime.config(program.args.clone());
+    let output = program.compile();
     let status = args.report.show(&output.diagnostics, &output.files);
     let Some(program) = output.program else {
         return status.max(1);
     };
-    let mut program_args = vec![args.file];
-    program_args.extend(args.args);
-    let config = args.runtime.config(program_args);
     match minigo_vm::run(program, &minigo_stdlib::natives, config) {
         Ok(status) => status,
         Err(minigo_vm::LoadError::OutOfMemory) => fail("out of memory"),

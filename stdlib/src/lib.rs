@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod bufio;
+pub mod catalog;
 mod context;
 mod errors;
 mod fmt;
@@ -24,4 +25,7 @@ mod syscall;
 mod time;
 mod unicode;
 
-pub use package::{natives, source};
+pub use package::{natives, paths, source};
+
+/// Documentation of what needs no import, as declarations in Go.
+pub const BUILTIN: &str = include_str!("builtin.mgo");

@@ -56,6 +56,11 @@ packages! {
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 
+/// The import paths of all packages, sorted.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    PACKAGES.iter().map(|package| package.path)
+}
+
 /// The source files of a package, each with its name; None if the library has no such package.
 pub fn source(path: &str) -> Option<&'static [(&'static str, &'static str)]> {
     PACKAGES

@@ -14,7 +14,7 @@
 //! // Stderr contains:        each line that follows is part of a line of standard error, in this order
 //! ```
 //!
-//! A part ends where the next begins. Standard error must be empty where no part speaks of it.
+//! A part ends where the next begins. In standard error, `FOLDER` is the path of a program that is a folder. Standard error must be empty where no part speaks of it.
 //!
 //! A program that must not compile says so on each offending line:
 //!

@@ -1,4 +1,7 @@
 //! Finding the programs in a folder, and the command that runs one.
+//!
+//! A folder with a `go.mod` in it is one program of several files or packages; its `main.mgo` or `main.go` says what it must do. It runs
+//! in its folder, as `minigo run .`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,9 +22,10 @@ pub(crate) fn find(folder: &Path) -> Vec<Program> {
             continue;
         };
         for path in entries.flatten().map(|entry| entry.path()) {
-            if path.is_dir() {
+            let is_module = path.join("go.mod").exists();
+            if path.is_dir() && !is_module {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "mgo") {
+            } else if is_module || path.extension().is_some_and(|extension| extension == "mgo") {
                 let relative = path
                     .strip_prefix(folder)
                     .unwrap_or(&path)
@@ -39,10 +43,32 @@ pub(crate) fn find(folder: &Path) -> Vec<Program> {
     found
 }
 
+/// The file that says what a program must do: the program itself, or the main file of a folder.
+pub(crate) fn main_file(program: &Path) -> PathBuf {
+    if !program.is_dir() {
+        return program.to_path_buf();
+    }
+    let main = program.join("main.mgo");
+    if main.exists() {
+        main
+    } else {
+        program.join("main.go")
+    }
+}
+
+/// Adds the program to a command: `program`, or `.` in its folder.
+pub(crate) fn add_program<'a>(command: &'a mut Command, program: &Path) -> &'a mut Command {
+    if program.is_dir() {
+        command.current_dir(program).arg(".")
+    } else {
+        command.arg(program)
+    }
+}
+
 /// `minigo run program`, in an environment of our own.
 pub(crate) fn minigo(program: &Path, processors: u32) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
-    command.arg("run").arg(program);
+    add_program(command.arg("run"), program);
     environment(&mut command, processors);
     command
 }

@@ -14,7 +14,7 @@ pub struct Code {
 /// Declares the constants and the table together, so that neither can lack a line.
 macro_rules! codes {
     ($($name:ident = $code:literal, $explanation:literal;)*) => {
-        $(#[doc = $explanation] pub(crate) const $name: &str = $code;)*
+        $(#[doc = $explanation] pub const $name: &str = $code;)*
 
         /// All codes of the compiler, in order.
         pub const TABLE: &[Code] = &[$(Code { code: $code, explanation: $explanation }),*];
@@ -28,7 +28,7 @@ codes! {
     UNUSED_VARIABLE = "E0104", "A local variable is declared but its value is never used.";
     UNUSED_IMPORT = "E0105", "A package is imported but not used.";
     BAD_IMPORT = "E0106", "An import names a package that minigo does not have, or its path is malformed.";
-    NO_MAIN = "E0107", "The program has no function main, or its package is not called main.";
+    NO_MAIN = "E0107", "The program has no function main.";
     BAD_MAIN = "E0108", "The names main and init are reserved for functions without parameters and results.";
     NOT_A_TYPE = "E0109", "Something that is not a type stands where a type is needed.";
     NOT_AN_EXPRESSION = "E0110", "A type, package or builtin stands where a value is needed.";
@@ -42,8 +42,8 @@ codes! {
     MISSING_BODY = "E0118", "A function needs a body.";
     CONST_DECL = "E0119", "A constant or variable declaration has too few or too many values, or an unsuitable type.";
     CONSTRAINT_MISUSE = "E0120", "An interface with type constraints can only be used as a constraint.";
-
     BAD_PACKAGE_NAME = "E0121", "A package cannot be called _.";
+    NOT_MAIN = "E0122", "What is to be run is not package main.";
 
     MISMATCHED_TYPES = "E0201", "The two operands of an operator have different types.";
     INVALID_OPERATION = "E0202", "An operator is not defined for its operand's type.";

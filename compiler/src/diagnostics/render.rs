@@ -25,20 +25,25 @@ pub enum Format {
 /// The text of all diagnostics of a listing, one after the other.
 pub fn render(listing: &Listing<'_>, format: Format) -> String {
     let mut out = String::new();
-    for (file, diagnostic) in &listing.shown {
-        match format {
-            Format::Short => {
-                out.push_str(&diagnostic.to_short_string(file));
-                out.push('\n');
-            }
-            Format::Json => json(file, diagnostic, &mut out),
-            Format::Pretty { color } => pretty(file, diagnostic, color, &mut out),
+    for package in &listing.packages {
+        if let (Some(path), Format::Short) = (package.header, format) {
+            let _ = writeln!(out, "# {path}");
         }
-    }
-    if let Some(place) = &listing.too_many
-        && format != Format::Json
-    {
-        let _ = writeln!(out, "{place}: too many errors");
+        for (file, diagnostic) in &package.shown {
+            match format {
+                Format::Short => {
+                    out.push_str(&diagnostic.to_short_string(file));
+                    out.push('\n');
+                }
+                Format::Json => json(file, diagnostic, &mut out),
+                Format::Pretty { color } => pretty(file, diagnostic, color, &mut out),
+            }
+        }
+        if let Some(place) = &package.too_many
+            && format != Format::Json
+        {
+            let _ = writeln!(out, "{place}: too many errors");
+        }
     }
     out
 }
@@ -158,7 +163,7 @@ fn position(file: &SourceFile, span: Span, out: &mut String) {
     let end = file.line_col(span.end.max(span.start));
     let _ = write!(
         out,
-        ",\"line\":{},\"column\":{},\"end_line\":{},\"end_column\":{}",
+        ",\"line\":{},\"column\":{},\"endLine\":{},\"endColumn\":{}",
         start.line, start.col, end.line, end.col
     );
 }
@@ -222,9 +227,9 @@ mod tests {
     fn json_is_one_object_a_line() {
         check(
             Format::Json,
-            "{\"file\":\"a.mgo\",\"line\":2,\"column\":13,\"end_line\":2,\"end_column\":17,\"severity\":\"error\",\
+            "{\"file\":\"a.mgo\",\"line\":2,\"column\":13,\"endLine\":2,\"endColumn\":17,\"severity\":\"error\",\
              \"code\":\"E0204\",\"message\":\"cannot \\\"use\\\"\",\"details\":[\"have this\"],\"labels\":[{\"message\":\
-             \"declared here\",\"line\":2,\"column\":5,\"end_line\":2,\"end_column\":6}],\"help\":[\"write a number\"]}\n",
+             \"declared here\",\"line\":2,\"column\":5,\"endLine\":2,\"endColumn\":6}],\"help\":[\"write a number\"]}\n",
         );
     }
 

@@ -358,7 +358,11 @@ impl<'a> Checker<'a> {
 
     /// `main.f`
     pub(super) fn qualified_name(&self, package: PackageId, name: &str) -> Rc<str> {
-        format!("{}.{name}", self.packages[package.0 as usize].path).into()
+        let path = &self.packages[package.0 as usize].path;
+        let last = path.rfind('/').map_or(0, |slash| slash + 1);
+        // As in Go, so that the first dot behind the last slash ends the path.
+        let (folder, last) = (&path[..last], path[last..].replace('.', "%2e"));
+        format!("{folder}{last}.{name}").into()
     }
 
     /// A type declaration, local if `local` has the number that keeps equal names apart. The object is bound already.

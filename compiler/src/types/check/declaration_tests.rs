@@ -146,13 +146,18 @@ fn instantiation_comes_to_an_end() {
 
 #[test]
 fn of_a_library_only_what_is_reached_is_checked() {
-    let importer = |path: &str| match path {
-        "runtime" => Some(vec![SourceFile::new("runtime.mgo", "package runtime\n")]),
-        "lib" => Some(vec![SourceFile::new(
-            "lib.mgo",
-            "package lib\nfunc Used() int { return helper() }\nfunc helper() int\nfunc Wrong() { undefined() }\n",
-        )]),
-        _ => None,
+    let importer = |import: &crate::Import<'_>| {
+        let text = match import.path {
+            "lib" => {
+                "package lib\nfunc Used() int { return helper() }\nfunc helper() int\nfunc Wrong() { undefined() }\n"
+            }
+            _ => "package runtime\n",
+        };
+        Ok(crate::Sources {
+            files: vec![SourceFile::new("lib.mgo", text)],
+            library: true,
+            ..crate::Sources::default()
+        })
     };
     let main = "package main\nimport \"lib\"\nfunc main() { _ = lib.Used() }\n";
     let checked = crate::check(vec![SourceFile::new("a.mgo", main)], &importer);

@@ -1,4 +1,4 @@
-//! The order in which package-level variables are initialised (spec "Package initialization").
+//! The order in which packages and their variables are initialised (spec "Package initialization").
 //!
 //! A variable depends on the variables that its initialiser mentions, directly or through functions. Again and again the
 //! earliest declared one that depends on nothing uninitialised comes next; when none is left but variables remain, they
@@ -12,8 +12,42 @@ use crate::types::typed::{FuncRef, GlobalRef};
 use minigo_grammar::diagnostic::Diagnostic;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 impl Checker<'_> {
+    /// Packages in the order in which they are initialised: again and again the one comes next whose path is the smallest of
+    /// those whose imports are done. A package of the library does not look at its imports, which nobody can tell from outside, but has a key: the
+    /// greatest path of what Go's own package would wait for, and so all that matters for when it is done.
+    pub(super) fn init_sequence(&self) -> Vec<PackageId> {
+        let (library, own): (Vec<u32>, Vec<u32>) = (1..self.packages.len() as u32)
+            .partition(|&index| self.packages[index as usize].library);
+        // The loader numbers packages after those that they import.
+        let mut order: Vec<PackageId> = library.iter().map(|&index| PackageId(index)).collect();
+        let mut done = vec![false; self.packages.len()];
+        let mut ready: BTreeSet<(Rc<str>, u32)> = library
+            .iter()
+            .map(|&index| (self.packages[index as usize].init_key.clone(), index))
+            .collect();
+        let mut waiting = own;
+        loop {
+            waiting.retain(|&index| {
+                let package = &self.packages[index as usize];
+                let is_ready = package.imports.iter().all(|import| done[import.0 as usize]);
+                if is_ready {
+                    ready.insert((package.path.clone(), index));
+                }
+                !is_ready
+            });
+            let Some((_, index)) = ready.pop_first() else {
+                return order;
+            };
+            done[index as usize] = true;
+            if !self.packages[index as usize].library {
+                order.push(PackageId(index));
+            }
+        }
+    }
+
     /// The initialisers of a package in their order; reports cycles.
     pub(super) fn ordered_initializers(&mut self, package: PackageId) -> Vec<Initializer> {
         let mut list = std::mem::take(&mut self.packages[package.0 as usize].initializers);

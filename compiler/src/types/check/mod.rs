@@ -80,6 +80,9 @@ pub(crate) struct LoadedPackage {
     pub(crate) name: Rc<str>,
     pub(crate) library: bool,
     pub(crate) files: Vec<FileIndex>,
+    pub(crate) imports: Vec<PackageId>,
+    /// Where a package of the library comes when packages are sorted to be initialised.
+    pub(crate) init_key: Rc<str>,
 }
 
 /// A package while it is checked.
@@ -91,6 +94,8 @@ pub(crate) struct Package {
     pub(crate) name: Rc<str>,
     pub(crate) names: FxHashMap<Symbol, ObjectId>,
     files: Vec<FileIndex>,
+    imports: Vec<PackageId>,
+    init_key: Rc<str>,
     /// All package-level objects in source order, blank ones included.
     objects: Vec<ObjectId>,
     init_funcs: Vec<FuncRef>,

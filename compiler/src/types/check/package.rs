@@ -2,7 +2,7 @@
 
 use super::lookup::is_exported;
 use super::{Checker, Context, FuncContext, Loaded, NamedInfo, Node, Package};
-use crate::diagnostics::code;
+use crate::diagnostics::{code, spelling};
 use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, Objects, State};
 use crate::types::ty::{FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, Types};
 use crate::types::typed::{self, FuncRef, LitId, Stmt, StmtKind};
@@ -54,6 +54,8 @@ impl<'a> Checker<'a> {
                 path: package.path.clone(),
                 name: package.name.clone(),
                 files: package.files.clone(),
+                imports: package.imports.clone(),
+                init_key: package.init_key.clone(),
                 ..Package::default()
             });
         }
@@ -707,8 +709,8 @@ impl<'a> Checker<'a> {
             self.check_instance_cycles();
         }
         let mut inits = Vec::new();
-        for index in self.init_sequence() {
-            inits.push(self.package_init(PackageId(index)));
+        for package in self.init_sequence() {
+            inits.push(self.package_init(package));
         }
         for (file, package) in self.dot_used.take() {
             let import = self
@@ -756,12 +758,6 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         (module, diagnostics)
-    }
-
-    /// Packages in the order in which they are initialised: what a package imports comes before it.
-    fn init_sequence(&self) -> Vec<u32> {
-        // The loader puts packages into this order, after the universe.
-        (1..self.packages.len() as u32).collect()
     }
 
     /// The function that initialises a package: its variables, then its `init` functions.
@@ -897,13 +893,20 @@ impl<'a> Checker<'a> {
             return Some(func);
         }
         let span = package_name.span;
-        let message = if is_main {
-            "function main is undeclared in the main package".to_string()
-        } else {
-            let name = self.symbols.name(package_name.name);
-            format!("package {name} is not a main package")
-        };
-        self.error_at(code::NO_MAIN, Loc { file, span }, message);
+        if is_main {
+            let message = "function main is undeclared in the main package".to_string();
+            self.error_at(code::NO_MAIN, Loc { file, span }, message);
+            return None;
+        }
+        let path = self.files[file.0 as usize].package();
+        let message = format!(
+            "package {} is not a main package",
+            path.unwrap_or("command-line-arguments")
+        );
+        let diagnostic = Diagnostic::error(code::NOT_MAIN, span, message.clone())
+            .with_short(message)
+            .with_help("a program starts in package main: write package main");
+        self.diagnostics.push((file, diagnostic));
         None
     }
 
@@ -913,19 +916,13 @@ impl<'a> Checker<'a> {
         let names = &self.packages[self.cx.package.0 as usize].names;
         let imports = &self.file_imports[self.cx.file.0 as usize];
         let locals = self.cx.scopes.names();
-        let best = locals
+        let candidates = locals
             .chain(names.keys().copied())
             .chain(imports.keys().copied())
             .chain(self.universe.names.keys().copied())
-            .map(|candidate| self.symbols.name(candidate))
-            .filter_map(|candidate| {
-                let distance = edit_distance(text, candidate);
-                let limit = if text.len() <= 3 { 1 } else { 2 };
-                (distance <= limit && distance > 0 && distance < text.len())
-                    .then_some((distance, candidate))
-            })
-            .min()?;
-        Some(format!("did you mean {}?", best.1))
+            .map(|candidate| self.symbols.name(candidate));
+        let best = spelling::closest(text, candidates)?;
+        Some(format!("did you mean {best}?"))
     }
 }
 
@@ -945,20 +942,4 @@ fn call_stmt(func: FuncRef, loc: Loc) -> Stmt {
         }),
         loc,
     }
-}
-
-/// How many letters must be inserted, removed or replaced to get from one name to the other.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }

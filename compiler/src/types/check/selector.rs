@@ -5,6 +5,7 @@
 //! over its receiver, which is evaluated first.
 
 use minigo_grammar::ast::{self, ExprId, Ident};
+use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use std::rc::Rc;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use super::lookup::{Member, is_exported};
 use super::operand::Generic;
 use super::{Checker, Mode, Operand};
-use crate::diagnostics::code;
+use crate::diagnostics::{code, spelling};
 use crate::types::scope::{ObjectId, ObjectKind};
 use crate::types::ty::{Loc, Method, NamedId, PackageId, Sig, Ty, Type};
 use crate::types::typed::{
@@ -169,31 +170,51 @@ impl Checker<'_> {
     ) -> Operand {
         self.objects[object].used = true;
         let name = self.symbols.name(sel.name);
-        let Some(member) = self.package_member(package, sel.name) else {
-            let text = self.expr_string(id);
-            let names = self.packages[package.0 as usize].names.keys();
-            let mut alike: Vec<&str> = names
-                .map(|&other| self.symbols.name(other))
-                .filter(|other| other.eq_ignore_ascii_case(name) && is_exported(other))
-                .collect();
-            alike.sort_unstable();
-            let hint = alike
-                .first()
-                .map_or(String::new(), |other| format!(" (but have {other})"));
-            self.error(
-                code::UNDEFINED_MEMBER,
-                sel.span,
-                format!("undefined: {text}{hint}"),
-            );
-            return self.invalid(id);
-        };
-        if !is_exported(name) {
-            let package = self.packages[package.0 as usize].name.clone();
-            let message = format!("name {name} not exported by package {package}");
-            self.error(code::UNDEFINED_MEMBER, sel.span, message);
-            return self.invalid(id);
+        match self.package_member(package, sel.name) {
+            Some(member) if is_exported(name) => self.object_operand(id, member),
+            member => {
+                self.no_member(id, package, sel, member);
+                self.invalid(id)
+            }
         }
-        self.object_operand(id, member)
+    }
+
+    /// Reports that a package exports no such name; `hidden` is what it is called so inside.
+    fn no_member(&mut self, id: ExprId, package: PackageId, sel: Ident, hidden: Option<ObjectId>) {
+        let name = self.symbols.name(sel.name);
+        let text = self.expr_string(id);
+        let names = self.packages[package.0 as usize].names.keys();
+        let exported: Vec<&str> = names
+            .map(|&other| self.symbols.name(other))
+            .filter(|other| is_exported(other))
+            .collect();
+        let mut alike: Vec<&str> = exported
+            .iter()
+            .filter(|other| other.eq_ignore_ascii_case(name))
+            .copied()
+            .collect();
+        alike.sort_unstable();
+        let hint = alike
+            .first()
+            .map_or(String::new(), |other| format!(" (but have {other})"));
+        let message = format!("undefined: {text}{hint}");
+        let mut diagnostic = Diagnostic::error(code::UNDEFINED_MEMBER, sel.span, message);
+        let package = &self.packages[package.0 as usize];
+        if let Some(other) = alike.first() {
+            diagnostic = diagnostic.with_help(format!(
+                "names that begin with a small letter stay inside their package: write {}.{other}",
+                package.name
+            ));
+        } else if hidden.is_some() && !package.library {
+            diagnostic = diagnostic.with_help(format!(
+                "{name} begins with a small letter, so only package {} can use it; call it {} there to export it",
+                package.name,
+                capitalized(name)
+            ));
+        } else if let Some(other) = spelling::closest(name, exported.into_iter()) {
+            diagnostic = diagnostic.with_help(format!("did you mean {}.{other}?", package.name));
+        }
+        self.report(diagnostic);
     }
 
     /// Reports that a type has no such member.
@@ -669,5 +690,14 @@ impl Checker<'_> {
             loc,
             kind: ExprKind::FuncLit(Box::new(code)),
         })
+    }
+}
+
+/// The name with a capital letter at its start.
+fn capitalized(name: &str) -> String {
+    let mut chars = name.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
     }
 }

@@ -6,8 +6,12 @@ use minigo_grammar::source::SourceFile;
 #[track_caller]
 pub(super) fn check(source: &str, expected: &[&str]) {
     let file = SourceFile::new("a.mgo", format!("package main\n{source}"));
-    let runtime = |path: &str| {
-        (path == "runtime").then(|| vec![SourceFile::new("runtime.mgo", "package runtime\n")])
+    let runtime = |_: &crate::Import<'_>| {
+        Ok(crate::Sources {
+            files: vec![SourceFile::new("runtime.mgo", "package runtime\n")],
+            library: true,
+            ..crate::Sources::default()
+        })
     };
     let checked = crate::check(vec![file], &runtime);
     let mut found: Vec<_> = checked

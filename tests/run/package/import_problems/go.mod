@@ -1,0 +1,3 @@
+module example.com/import_problems
+
+go 1.27

@@ -1,0 +1,3 @@
+package shapes_test
+
+import "no/such/package"

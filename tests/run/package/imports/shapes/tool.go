@@ -1,0 +1,7 @@
+// This file is a tool.
+
+//go:build ignore || (!linux && !darwin)
+
+package main
+
+func main() { undefined() }

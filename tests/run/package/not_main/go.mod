@@ -1,0 +1,3 @@
+module example.com/not_main
+
+go 1.27

@@ -1,0 +1,3 @@
+module example.com/two_packages
+
+go 1.27
