@@ -7,6 +7,8 @@ use std::fmt;
 pub enum ErrorKind {
     /// `runtime error: …`, a `runtime.Error`.
     Runtime,
+    /// The same for what is out of range, a type of its own.
+    Bounds,
     /// A `runtime.Error` without that prefix (`close of nil channel`).
     Plain,
     /// A `*runtime.TypeAssertionError`.
@@ -20,7 +22,7 @@ pub enum ErrorKind {
 pub struct RuntimeError {
     /// Decides the value's type.
     pub kind: ErrorKind,
-    /// The text without the `runtime error: ` of [`ErrorKind::Runtime`].
+    /// The text without the `runtime error: ` that some kinds begin with.
     pub text: String,
 }
 
@@ -29,6 +31,14 @@ impl RuntimeError {
     pub fn new(text: impl Into<String>) -> RuntimeError {
         RuntimeError {
             kind: ErrorKind::Runtime,
+            text: text.into(),
+        }
+    }
+
+    /// `runtime error: text` of an index, a bound or a length.
+    pub fn bounds(text: impl Into<String>) -> RuntimeError {
+        RuntimeError {
+            kind: ErrorKind::Bounds,
             text: text.into(),
         }
     }
@@ -57,9 +67,9 @@ impl RuntimeError {
     /// An index outside a slice, array or string.
     pub fn index(index: i64, len: usize) -> RuntimeError {
         if index < 0 {
-            RuntimeError::new(format!("index out of range [{index}]"))
+            RuntimeError::bounds(format!("index out of range [{index}]"))
         } else {
-            RuntimeError::new(format!("index out of range [{index}] with length {len}"))
+            RuntimeError::bounds(format!("index out of range [{index}] with length {len}"))
         }
     }
 
@@ -71,7 +81,7 @@ impl RuntimeError {
 
 impl fmt::Display for RuntimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.kind == ErrorKind::Runtime {
+        if matches!(self.kind, ErrorKind::Runtime | ErrorKind::Bounds) {
             f.write_str("runtime error: ")?;
         }
         f.write_str(&self.text)

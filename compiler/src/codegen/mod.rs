@@ -442,18 +442,16 @@ impl<'m> Generator<'m> {
                 .find(|(package, n, _)| &**package == "runtime" && &**n == name)
                 .map(|(_, _, ty)| *ty)
         };
-        let names = [
-            "errorString",
-            "plainError",
-            "typeAssertionError",
-            "PanicNilError",
-        ];
-        let [
-            runtime_error,
-            plain_error,
-            type_assertion_error,
-            panic_nil_error,
-        ] = names.map(|name| find(name).map_or(TypeId(0), |ty| self.type_id_of(ty)));
+        let values = ["errorString", "boundsError", "plainError"].map(find);
+        let pointers = ["TypeAssertionError", "PanicNilError"].map(find);
+        let [runtime_error, bounds_error, plain_error] =
+            values.map(|ty| ty.map_or(TypeId(0), |ty| self.type_id_of(ty)));
+        let [type_assertion_error, panic_nil_error] = pointers.map(|ty| {
+            ty.map_or(TypeId(0), |ty| {
+                let pointer = self.types.intern(Type::Pointer(ty));
+                self.type_id_of(pointer)
+            })
+        });
         let to_string = self.types.intern(Type::Func(Sig {
             params: Vec::new(),
             results: vec![Ty::STRING],
@@ -461,6 +459,7 @@ impl<'m> Generator<'m> {
         }));
         self.program.well_known = WellKnown {
             runtime_error,
+            bounds_error,
             plain_error,
             type_assertion_error,
             panic_nil_error,

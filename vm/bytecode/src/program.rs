@@ -292,13 +292,15 @@ pub struct Native {
 #[derive(Clone, Debug, Default)]
 pub struct WellKnown {
     /// `runtime.errorString`-like type whose underlying type is string and whose `Error` gives
-    /// `"runtime error: " + s`; raised for index, nil dereference, divide … (package runtime).
+    /// `"runtime error: " + s`; raised for nil dereference, divide … (package runtime).
     pub runtime_error: TypeId,
+    /// `runtime.boundsError`: the same for an index, a bound or a length.
+    pub bounds_error: TypeId,
     /// `runtime.plainError`: like it, but without the prefix (`close of nil channel` …).
     pub plain_error: TypeId,
-    /// `*runtime.TypeAssertionError`-like type over a string.
+    /// `*runtime.TypeAssertionError`: a pointer to a struct of a string.
     pub type_assertion_error: TypeId,
-    /// `*runtime.PanicNilError`-like type over a string.
+    /// `*runtime.PanicNilError`: the same.
     pub panic_nil_error: TypeId,
     /// `string`, `int`, `error` … used by natives that make interfaces.
     pub string: TypeId,

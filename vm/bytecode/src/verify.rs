@@ -369,10 +369,9 @@ impl Verifier<'_> {
             }
             Op::DivComplex { dst, lhs, rhs } => {
                 for i in 0..2 {
-                    for src in [lhs, rhs] {
-                        if self.kind(src.plus(i))? != WordKind::Float {
-                            return Err("complex numbers are floats".into());
-                        }
+                    for (name, src) in [("lhs", lhs), ("rhs", rhs)] {
+                        let part = src.plus(i);
+                        self.check_use(op, name, part, OperandKind::Float, &mut word, &mut pair)?;
                     }
                     self.expect_def(dst.plus(i), WordKind::Float, &mut defs)?;
                 }

@@ -62,7 +62,7 @@ impl Bounds {
 }
 
 fn bounds_error(text: String) -> RuntimeError {
-    RuntimeError::new(format!("slice bounds out of range {text}"))
+    RuntimeError::bounds(format!("slice bounds out of range {text}"))
 }
 
 /// `s[lo:hi:max]` with elements of `size` bytes.
@@ -148,7 +148,7 @@ pub(crate) fn substring((ptr, len): (u64, u64), bounds: Bounds) -> OpResult<(u64
 /// The error of converting a slice to an array that is longer.
 #[cold]
 pub(crate) fn conversion_error(len: u64, want: u64) -> Box<Stop> {
-    RuntimeError::new(format!(
+    RuntimeError::bounds(format!(
         "cannot convert slice with length {len} to array or pointer to array with length {want}"
     ))
     .into()

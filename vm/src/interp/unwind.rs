@@ -50,11 +50,13 @@ pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
     }
 }
 
-/// The value of a run-time panic: a string of the library's type for this kind of error.
+/// The value of a run-time panic, of the library's type for this kind of error: a string, or a pointer to a struct of one. Both
+/// are an interface's data that points to the string.
 fn error_value(cx: &mut Ctx<'_>, error: &RuntimeError) -> Iface {
     let known = &cx.vm.program().well_known;
     let ty: TypeId = match error.kind {
         ErrorKind::Runtime => known.runtime_error,
+        ErrorKind::Bounds => known.bounds_error,
         ErrorKind::Plain => known.plain_error,
         ErrorKind::TypeAssertion => known.type_assertion_error,
         ErrorKind::PanicNil => known.panic_nil_error,
