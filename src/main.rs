@@ -12,6 +12,7 @@
 //! | `module` | packages on disk: `go.mod` and the folders below it |
 //! | `build_constraint` | which files belong to a package |
 //! | `report` | showing diagnostics |
+//! | `explanation` | why a program is deadlocked, in words |
 //! | `console` | writing, colors, failing |
 //!
 //! All input and output policy is here; the compiler is pure. Exit codes are Go's: 1 for what is wrong before the program runs, 2 for a
@@ -24,6 +25,7 @@ mod cli;
 mod command;
 mod console;
 mod documentation;
+mod explanation;
 mod module;
 mod program;
 mod report;

@@ -1,10 +1,14 @@
 //! The flags of everything that runs a program, and the settings of the machine that follow from them and from the environment.
 
-use crate::console::note;
+use crate::console::{When, note};
+use crate::explanation;
 use clap::{Args, ValueEnum};
+use minigo_grammar::source::SourceFile;
 use minigo_vm::capability::{Capabilities, Capability};
+use minigo_vm::explain::Explain;
 use minigo_vm::heap::HeapConfig;
 use minigo_vm::sched;
+use std::io::IsTerminal;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -63,6 +67,9 @@ pub(crate) struct RuntimeFlags {
     /// What the program may reach outside of itself [default: everything]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     allow: Option<Vec<Allow>>,
+    /// How a deadlock is explained [default: text on a terminal, else off]
+    #[arg(long, value_name = "FORMAT")]
+    explain: Option<explanation::Format>,
     /// Print what the scheduler and the collector did to standard error at the end
     #[arg(long)]
     stats: bool,
@@ -113,7 +120,7 @@ enum Allow {
 
 impl RuntimeFlags {
     /// The machine for a program with these `os.Args`.
-    pub(crate) fn config(&self, args: Vec<String>) -> minigo_vm::Config {
+    pub(crate) fn config(&self, args: Vec<String>, files: Vec<SourceFile>) -> minigo_vm::Config {
         let stress = collection_stress();
         if self.time == Clock::Virtual {
             let start = humantime::format_rfc3339_seconds(self.time_start);
@@ -131,12 +138,25 @@ impl RuntimeFlags {
             allow: self.allowed(),
             sched_hash: self.sched_hash,
             stats: self.stats,
+            explain: self.explain(files),
         }
     }
 
     /// How many processors the program begins with.
     pub(crate) fn processors(&self) -> usize {
         processors(self.procs, self.seed.is_some())
+    }
+
+    fn explain(&self, files: Vec<SourceFile>) -> Option<Explain> {
+        let terminal = std::io::stderr().is_terminal();
+        let format = match self.explain {
+            Some(format) => format,
+            None if terminal => explanation::Format::Text,
+            None => explanation::Format::Off,
+        };
+        let color = When::Auto.on_stderr();
+        (format != explanation::Format::Off)
+            .then(|| Explain::new(move |found| explanation::render(found, format, &files, color)))
     }
 
     fn sched(&self) -> sched::Config {

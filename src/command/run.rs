@@ -39,12 +39,13 @@ pub(crate) fn run(args: RunArgs) -> i32 {
             Err((diagnostics, files)) => args.report.show(&diagnostics, &files),
         };
     }
-    let config = args.runtime.config(program.args.clone());
+    let program_args = program.args.clone();
     let output = program.compile();
     let status = args.report.show(&output.diagnostics, &output.files);
     let Some(program) = output.program else {
         return status.max(1);
     };
+    let config = args.runtime.config(program_args, output.files);
     match minigo_vm::run(program, &minigo_stdlib::natives, config) {
         Ok(status) => status,
         Err(minigo_vm::LoadError::OutOfMemory) => fail("out of memory"),

@@ -1,6 +1,7 @@
 //! How a run ends: what is said about it, and the exit status.
 
 use crate::Vm;
+use crate::explain;
 use crate::sched::Finish;
 use std::fmt::Write;
 
@@ -11,7 +12,15 @@ pub(crate) fn report(vm: &Vm, finish: Finish) -> i32 {
         Finish::Returned => 0,
         Finish::Exit(status) => status,
         Finish::Deadlock(deadlock) => {
-            vm.write_stderr(deadlock.text().as_bytes());
+            let mut text = deadlock.text();
+            if let Some(explain) = &vm.config().explain {
+                let words = explain.words(&explain::explain(vm, |_| true));
+                if !words.is_empty() {
+                    text.push('\n');
+                    text.push_str(&words);
+                }
+            }
+            vm.write_stderr(text.as_bytes());
             2
         }
         Finish::Limit(limit, running) => {

@@ -230,6 +230,14 @@ impl Image {
         (pc as usize - self.code.as_ptr() as usize) / size_of::<Op>()
     }
 
+    /// The op whose address has this lower half.
+    pub(crate) fn op_with_low_half(&self, half: u32) -> Option<*const Op> {
+        let start = self.code.as_ptr();
+        let distance = half.wrapping_sub(start.addr() as u32) as usize;
+        (half != 0 && distance < self.code.len() * size_of::<Op>())
+            .then(|| start.wrapping_byte_add(distance))
+    }
+
     /// The source position of the op at `pc`.
     pub(crate) fn position_at(&self, pc: *const Op) -> Option<Position> {
         let func = self.func_at(pc)?;

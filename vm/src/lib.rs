@@ -7,6 +7,7 @@ pub mod capability;
 pub mod chan;
 mod ending;
 pub mod error;
+pub mod explain;
 pub mod goroutine;
 mod growing;
 pub mod heap;
@@ -52,6 +53,8 @@ pub struct Config {
     pub sched_hash: bool,
     /// Prints what the scheduler and the collector did to standard error at the end.
     pub stats: bool,
+    /// What is said of a deadlock behind Go's report.
+    pub explain: Option<explain::Explain>,
 }
 
 impl Default for Config {
@@ -63,6 +66,7 @@ impl Default for Config {
             allow: Capabilities::NONE,
             sched_hash: false,
             stats: false,
+            explain: None,
         }
     }
 }
@@ -374,7 +378,7 @@ impl Vm {
 
     /// The kinds of the registers that mean something in a frame that goes on at `pc`. The function's first op zeroes the others,
     /// so where it has not run yet (in a goroutine that has not) they hold what was left behind by the stack's last user.
-    fn live_registers(&self, func: FuncId, pc: *const Op) -> &[WordKind] {
+    pub(crate) fn live_registers(&self, func: FuncId, pc: *const Op) -> &[WordKind] {
         let func = &self.program().funcs[func.index()];
         if self.image.offset_at(pc) == Some(0) {
             let given = func.params.len() + usize::from(func.is_closure);

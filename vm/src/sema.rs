@@ -12,7 +12,8 @@
 //! competes no other is woken, and unlocking does not look at the queue. A woken goroutine competes before it is run
 //! (`mutex_retry`): nothing of the program is executed twice.
 //!
-//! Zero is the unlocked, unused state of each word.
+//! Zero is the unlocked, unused state of each word. The upper bits of a locked mutex's word say who locked it and where, for
+//! reports (`holder`); they cost nothing, since the word is written anyway.
 
 use std::collections::hash_map::Entry;
 
@@ -162,6 +163,43 @@ const WAITERS: u64 = 2;
 const WOKEN: u64 = 4;
 /// The first in the queue has waited for too long: unlocking hands over to it. Changes only under the shard's lock.
 const STARVING: u64 = 8;
+/// The bits that count; those above are the holder's.
+const FLAGS: u64 = 15;
+/// The holder's number is cut to this many bits, and the place to the lower half of the address of its next op.
+const HOLDER_BITS: u32 = 28;
+
+/// What a locked mutex's word says of its holder.
+#[inline(always)]
+fn holder(g: &Goroutine) -> u64 {
+    let number = g.id() & ((1 << HOLDER_BITS) - 1);
+    number << FLAGS.count_ones() | (g.pc().addr() as u64) << 32
+}
+
+/// Who holds the mutex whose state word this is: the lower bits of the goroutine's number, and of the address of the op after the
+/// call that locked it.
+pub(crate) fn mutex_holder(state: u64) -> Option<Holder> {
+    (state & LOCKED != 0).then(|| Holder {
+        number: state >> FLAGS.count_ones() & ((1 << HOLDER_BITS) - 1),
+        bits: HOLDER_BITS,
+        pc: (state >> 32) as u32,
+    })
+}
+
+/// Who holds a lock, as far as its word tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Holder {
+    number: u64,
+    bits: u32,
+    /// The lower half of the address of the op after the call; 0 if that is not known.
+    pub(crate) pc: u32,
+}
+
+impl Holder {
+    /// Whether it may be the goroutine of this number.
+    pub(crate) fn is(self, id: u64) -> bool {
+        id & ((1 << self.bits) - 1) == self.number
+    }
+}
 
 /// `(*sync.Mutex).Lock` on the state word at `addr`.
 ///
@@ -170,7 +208,7 @@ const STARVING: u64 = 8;
 #[inline(always)]
 pub unsafe fn mutex_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
-    if try_lock(unsafe { word(addr) }, 0) {
+    if try_lock(unsafe { word(addr) }, 0, g) {
         return Outcome::Done;
     }
     // SAFETY: by the function's contract.
@@ -184,12 +222,12 @@ unsafe fn mutex_lock_slow(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Out
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
     let mut own = 0;
-    if spin(m, state, &mut own) {
+    if spin(m, state, &mut own, g) {
         return Outcome::Done;
     }
     let sched = m.sched();
     let mut shard = sched.semaphores.shard(addr.addr()).lock();
-    if !give_up(state, own, 0) {
+    if !give_up(state, own, 0, g) {
         return Outcome::Done;
     }
     wait_at(g, WaitReason::MutexLock, addr, sched.now());
@@ -199,11 +237,11 @@ unsafe fn mutex_lock_slow(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Out
 
 /// Locks if it is not locked, whoever waits; takes back `own`, the caller's flag, if it does.
 #[inline(always)]
-fn try_lock(state: &AtomicU64, own: u64) -> bool {
+fn try_lock(state: &AtomicU64, own: u64, g: &Goroutine) -> bool {
     let mut old = state.load(Ordering::Relaxed);
     while old & LOCKED == 0 {
         // Acquire: pairs with the Release of unlocking.
-        let new = old & !own | LOCKED;
+        let new = old & FLAGS & !own | LOCKED | holder(g);
         match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => return true,
             Err(now) => old = now,
@@ -214,12 +252,12 @@ fn try_lock(state: &AtomicU64, own: u64) -> bool {
 
 /// Looks at the mutex for a moment, if that may pay: true if it has it. `own` is the flag that stands for the caller, which gets
 /// one here if others wait.
-fn spin(m: &Machine, state: &AtomicU64, own: &mut u64) -> bool {
+fn spin(m: &Machine, state: &AtomicU64, own: &mut u64, g: &Goroutine) -> bool {
     if !m.may_spin() {
         return false;
     }
     for _ in 0..SPIN_ROUNDS {
-        if try_lock(state, *own) {
+        if try_lock(state, *own, g) {
             return true;
         }
         let old = state.load(Ordering::Relaxed);
@@ -238,15 +276,19 @@ fn spin(m: &Machine, state: &AtomicU64, own: &mut u64) -> bool {
             crate::sync::spin_loop();
         }
     }
-    try_lock(state, *own)
+    try_lock(state, *own, g)
 }
 
 /// Under the shard's lock: says in the word that the caller goes into the queue, and sets `flags`; false if it has got the mutex after all.
-fn give_up(state: &AtomicU64, own: u64, flags: u64) -> bool {
+fn give_up(state: &AtomicU64, own: u64, flags: u64, g: &Goroutine) -> bool {
     let mut old = state.load(Ordering::Relaxed);
     loop {
         let waits = old & LOCKED != 0;
-        let new = old & !own | if waits { WAITERS | flags } else { LOCKED };
+        let new = if waits {
+            old & !own | WAITERS | flags
+        } else {
+            old & FLAGS & !own | LOCKED | holder(g)
+        };
         // Acquire: pairs with the Release of unlocking. The holder cannot unlock past the flag.
         match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => return waits,
@@ -259,9 +301,9 @@ fn give_up(state: &AtomicU64, own: u64, flags: u64) -> bool {
 ///
 /// # Safety
 /// `addr` is an 8-byte word in a live heap object.
-pub unsafe fn mutex_try_lock(addr: *mut u64) -> bool {
+pub unsafe fn mutex_try_lock(g: &Goroutine, addr: *mut u64) -> bool {
     // SAFETY: by the function's contract.
-    try_lock(unsafe { word(addr) }, 0)
+    try_lock(unsafe { word(addr) }, 0, g)
 }
 
 /// `(*sync.Mutex).Unlock`.
@@ -274,9 +316,9 @@ pub unsafe fn mutex_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
     let state = unsafe { word(addr) };
     let mut old = state.load(Ordering::Relaxed);
     // Nobody waits, or the next one is on its way.
-    while old == LOCKED || old & (LOCKED | WOKEN | STARVING) == LOCKED | WOKEN {
+    while old & FLAGS == LOCKED || old & (LOCKED | WOKEN | STARVING) == LOCKED | WOKEN {
         // Release: pairs with the Acquire of locking.
-        let new = old & !LOCKED;
+        let new = old & FLAGS & !LOCKED;
         match state.compare_exchange_weak(old, new, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => return Outcome::Done,
             Err(now) => old = now,
@@ -304,12 +346,12 @@ unsafe fn mutex_unlock_slow(m: &mut Machine, addr: *mut u64) -> Outcome {
             let more = if second.is_some() { WAITERS } else { 0 };
             let (new, woken) = match first {
                 None => (old & WOKEN, false),
-                Some(_) if old & STARVING != 0 => {
+                Some(first) if old & STARVING != 0 => {
                     let starving = second.is_some_and(|g| starves(m, g));
                     let flag = if starving { STARVING } else { 0 };
-                    (LOCKED | old & WOKEN | more | flag, true)
+                    (LOCKED | old & WOKEN | more | flag | holder(first), true)
                 }
-                Some(_) if old & WOKEN != 0 => (old & !LOCKED, false),
+                Some(_) if old & WOKEN != 0 => (old & FLAGS & !LOCKED, false),
                 Some(_) => (WOKEN | more, true),
             };
             // Release: pairs with the Acquire of locking. The queue is as the word says: its flags change under the shard's lock.
@@ -350,12 +392,12 @@ pub(crate) unsafe fn mutex_retry(m: &mut Machine, g: &Goroutine) -> bool {
     // SAFETY: the word is alive: the goroutine's waiter is a root.
     let state = unsafe { word(addr) };
     let mut own = WOKEN;
-    if try_lock(state, own) || spin(m, state, &mut own) {
+    if try_lock(state, own, g) || spin(m, state, &mut own, g) {
         return true;
     }
     let flag = if starves(m, g) { STARVING } else { 0 };
     let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
-    if !give_up(state, own, flag) {
+    if !give_up(state, own, flag, g) {
         return true;
     }
     let since = g.waiter.value.get().addr() as u64;
@@ -366,12 +408,43 @@ pub(crate) unsafe fn mutex_retry(m: &mut Machine, g: &Goroutine) -> bool {
 
 // ---- sync.RWMutex --------------------------------------------------------------------------
 
-/// Readers are counted in the low half.
-const READERS: u64 = 0xffff_ffff;
-const WRITER: u64 = 1 << 32;
+/// Readers are counted in the low bits. The upper half is the number of the writer, or of the last reader that came and has not left
+/// again, or 0 if that is not known.
+const READERS: u64 = 0x0fff_ffff;
+const WRITER: u64 = 1 << 28;
 /// A writer waits: new readers wait too.
-const WRITERS_WAIT: u64 = 1 << 33;
-const READERS_WAIT: u64 = 1 << 34;
+const WRITERS_WAIT: u64 = 1 << 29;
+const READERS_WAIT: u64 = 1 << 30;
+const RW_FLAGS: u64 = 0xffff_ffff;
+
+#[inline(always)]
+fn rw_holder(g: &Goroutine) -> u64 {
+    g.id() << 32
+}
+
+/// Who holds a read-write mutex with this state word: the number of readers, whether it is a writer, whether writers wait, and
+/// the writer or the last reader.
+pub(crate) fn rw_state(state: u64) -> RwState {
+    RwState {
+        readers: state & READERS,
+        writer: state & WRITER != 0,
+        writers_wait: state & WRITERS_WAIT != 0,
+        holder: (state >> 32 != 0).then_some(Holder {
+            number: state >> 32,
+            bits: 32,
+            pc: 0,
+        }),
+    }
+}
+
+/// See [`rw_state`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct RwState {
+    pub(crate) readers: u64,
+    pub(crate) writer: bool,
+    pub(crate) writers_wait: bool,
+    pub(crate) holder: Option<Holder>,
+}
 
 /// Queues of readers are by the word's address plus one.
 fn readers_key(addr: *mut u64) -> usize {
@@ -385,12 +458,12 @@ fn readers_key(addr: *mut u64) -> usize {
 pub unsafe fn rw_rlock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
-    if rw_try_read(state) {
+    if rw_try_read(state, g) {
         return Outcome::Done;
     }
     let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
     loop {
-        if rw_try_read(state) {
+        if rw_try_read(state, g) {
             return Outcome::Done;
         }
         let old = state.load(Ordering::Relaxed);
@@ -413,11 +486,12 @@ pub unsafe fn rw_rlock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcom
     Outcome::Parked
 }
 
-fn rw_try_read(state: &AtomicU64) -> bool {
+fn rw_try_read(state: &AtomicU64, g: &Goroutine) -> bool {
     let mut old = state.load(Ordering::Relaxed);
     while old & (WRITER | WRITERS_WAIT) == 0 {
         // Acquire: pairs with the Release of the writer's unlocking.
-        match state.compare_exchange_weak(old, old + 1, Ordering::Acquire, Ordering::Relaxed) {
+        let new = ((old & RW_FLAGS) + 1) | rw_holder(g);
+        match state.compare_exchange_weak(old, new, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => return true,
             Err(now) => old = now,
         }
@@ -429,21 +503,26 @@ fn rw_try_read(state: &AtomicU64) -> bool {
 ///
 /// # Safety
 /// `addr` is an 8-byte word in a live heap object.
-pub unsafe fn rw_try_rlock(addr: *mut u64) -> bool {
+pub unsafe fn rw_try_rlock(g: &Goroutine, addr: *mut u64) -> bool {
     // SAFETY: by the function's contract.
-    rw_try_read(unsafe { word(addr) })
+    rw_try_read(unsafe { word(addr) }, g)
 }
 
 /// `(*sync.RWMutex).TryLock`.
 ///
 /// # Safety
 /// `addr` is an 8-byte word in a live heap object.
-pub unsafe fn rw_try_lock(addr: *mut u64) -> bool {
+pub unsafe fn rw_try_lock(g: &Goroutine, addr: *mut u64) -> bool {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
     // Acquire: pairs with the Release of unlocking.
     state
-        .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
+        .compare_exchange(
+            0,
+            WRITER | rw_holder(g),
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        )
         .is_ok()
 }
 
@@ -451,7 +530,7 @@ pub unsafe fn rw_try_lock(addr: *mut u64) -> bool {
 ///
 /// # Safety
 /// As for [`mutex_lock`].
-pub unsafe fn rw_runlock(m: &mut Machine, addr: *mut u64) -> Outcome {
+pub unsafe fn rw_runlock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
     let mut old = state.load(Ordering::Relaxed);
@@ -462,8 +541,10 @@ pub unsafe fn rw_runlock(m: &mut Machine, addr: *mut u64) -> Outcome {
         if old & READERS == 1 && old & WRITERS_WAIT != 0 {
             break;
         }
+        let unknown = old & READERS == 1 || old >> 32 == rw_holder(g) >> 32;
+        let kept = if unknown { old & RW_FLAGS } else { old };
         // Release: pairs with the Acquire of the writer's locking.
-        match state.compare_exchange_weak(old, old - 1, Ordering::Release, Ordering::Relaxed) {
+        match state.compare_exchange_weak(old, kept - 1, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => return Outcome::Done,
             Err(now) => old = now,
         }
@@ -482,7 +563,7 @@ pub unsafe fn rw_runlock(m: &mut Machine, addr: *mut u64) -> Outcome {
         } else {
             READERS_WAIT
         };
-        let new = if writer.is_some() { WRITER } else { 0 };
+        let new = writer.map_or(0, |writer| WRITER | rw_holder(writer));
         // AcqRel: takes over what the other readers released, and hands it on.
         state.swap(new | more | readers, Ordering::AcqRel);
         writer
@@ -497,7 +578,7 @@ pub unsafe fn rw_runlock(m: &mut Machine, addr: *mut u64) -> Outcome {
 /// As for [`mutex_lock`].
 pub unsafe fn rw_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
-    if unsafe { rw_try_lock(addr) } {
+    if unsafe { rw_try_lock(g, addr) } {
         return Outcome::Done;
     }
     // SAFETY: by the function's contract.
@@ -507,7 +588,7 @@ pub unsafe fn rw_lock(m: &mut Machine, g: &Goroutine, addr: *mut u64) -> Outcome
     loop {
         let free = old & (READERS | WRITER | WRITERS_WAIT) == 0;
         let new = if free {
-            old | WRITER
+            old & RW_FLAGS | WRITER | rw_holder(g)
         } else {
             old | WRITERS_WAIT
         };
@@ -531,12 +612,15 @@ pub unsafe fn rw_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
     // SAFETY: by the function's contract.
     let state = unsafe { word(addr) };
     // Release: pairs with the Acquire of locking.
-    match state.compare_exchange(WRITER, 0, Ordering::Release, Ordering::Relaxed) {
-        Ok(_) => return Outcome::Done,
-        Err(old) if old & WRITER == 0 => {
-            return Outcome::Fatal("sync: Unlock of unlocked RWMutex");
+    let mut old = state.load(Ordering::Relaxed);
+    while old & RW_FLAGS == WRITER {
+        match state.compare_exchange_weak(old, 0, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => return Outcome::Done,
+            Err(now) => old = now,
         }
-        Err(_) => {}
+    }
+    if old & WRITER == 0 {
+        return Outcome::Fatal("sync: Unlock of unlocked RWMutex");
     }
     let mut woken = Vec::new();
     {
@@ -545,12 +629,13 @@ pub unsafe fn rw_unlock(m: &mut Machine, addr: *mut u64) -> Outcome {
             woken.push(reader);
         }
         let readers = woken.len() as u64;
-        let mut new = readers;
+        let last = woken.last().map_or(0, |reader| rw_holder(reader));
+        let mut new = readers | last;
         if readers == 0
             && let Some(writer) = shard.pop(addr.addr())
         {
             woken.push(writer);
-            new = WRITER;
+            new = WRITER | rw_holder(writer);
         }
         if !shard.is_empty(addr.addr()) {
             new |= WRITERS_WAIT;
@@ -631,6 +716,7 @@ pub unsafe fn wait_group_wait(m: &mut Machine, g: &Goroutine, addr: *mut u64) ->
 
 /// The number that the next waiter takes is in the low half, the next one to be woken in the high half.
 const NOTIFY_SHIFT: u32 = 32;
+const LOW_HALF: u64 = 0xffff_ffff;
 
 /// Takes a number for a wait: before the program unlocks the condition's lock.
 ///
@@ -644,7 +730,7 @@ pub unsafe fn cond_add(m: &mut Machine, addr: *mut u64) -> u32 {
     let old = state.load(Ordering::Relaxed);
     let number = old as u32;
     state.store(
-        old & !READERS | u64::from(number.wrapping_add(1)),
+        old & !LOW_HALF | u64::from(number.wrapping_add(1)),
         Ordering::Relaxed,
     );
     number

@@ -98,7 +98,7 @@ impl Call<'_> {
                 LockOp::RwLock => outcome(sema::rw_lock(self.m, g, addr)),
                 LockOp::RwUnlock => outcome(sema::rw_unlock(self.m, addr)),
                 LockOp::RwRLock => outcome(sema::rw_rlock(self.m, g, addr)),
-                LockOp::RwRUnlock => outcome(sema::rw_runlock(self.m, addr)),
+                LockOp::RwRUnlock => outcome(sema::rw_runlock(self.m, g, addr)),
                 LockOp::WaitGroupAdd(delta) => match sema::wait_group_add(self.m, addr, delta) {
                     // Go's sync panics with a string.
                     goroutine::Outcome::Panic(text) => {
@@ -109,9 +109,9 @@ impl Call<'_> {
                 },
                 LockOp::WaitGroupWait => outcome(sema::wait_group_wait(self.m, g, addr)),
                 LockOp::CondSleep(number) => outcome(sema::cond_wait(self.m, g, addr, number)),
-                LockOp::MutexTryLock => self.done_with(sema::mutex_try_lock(addr).into()),
-                LockOp::RwTryLock => self.done_with(sema::rw_try_lock(addr).into()),
-                LockOp::RwTryRLock => self.done_with(sema::rw_try_rlock(addr).into()),
+                LockOp::MutexTryLock => self.done_with(sema::mutex_try_lock(g, addr).into()),
+                LockOp::RwTryLock => self.done_with(sema::rw_try_lock(g, addr).into()),
+                LockOp::RwTryRLock => self.done_with(sema::rw_try_rlock(g, addr).into()),
                 LockOp::CondEnter => {
                     let number = sema::cond_add(self.m, addr);
                     self.done_with(number.into())

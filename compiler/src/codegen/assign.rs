@@ -10,7 +10,7 @@ use super::operand::Place;
 use super::regalloc::{NOWHERE, is_out, out};
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{BinaryOp, Expr, ExprKind, Target, VarId};
-use minigo_bytecode::{Op, Reg, WordKind};
+use minigo_bytecode::{Op, Reg, SiteKind, WordKind};
 
 /// One value of a tuple, in registers.
 #[derive(Clone, Copy)]
@@ -55,6 +55,7 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     fn assign_place(&mut self, target: &'t Expr, value: &'t Expr, loc: Loc) {
         let mark = self.mark();
+        self.made_for(value, |this| this.spelled(target));
         let layout = self.layout(target.ty);
         if !layout.indirect
             && let Some(reg) = self.register_of(target)
@@ -111,7 +112,8 @@ impl<'t> FuncGen<'_, '_, 't> {
             ready.push(self.ready(target, &assigned));
         }
         let mut regs = Vec::with_capacity(values.len());
-        for value in values {
+        for (value, target) in values.iter().zip(targets) {
+            self.made_for_target(value, target);
             let layout = self.layout(value.ty);
             let reg = if layout.indirect && self.ownership(value) == Ownership::Borrowed {
                 // Another assignment of the statement may change the memory.
@@ -340,12 +342,13 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.type_assert_ok(iface, tys[0], dst, ok);
                 self.value_and_ok(&tys, dst, ok, Ownership::Stable)
             }
-            ExprKind::RecvOk(chan) => {
-                let chan = self.expr(chan);
+            ExprKind::RecvOk(operand) => {
+                let chan = self.expr(operand);
                 self.loc = e.loc;
                 let kinds = self.layout(tys[0]).kinds.clone();
                 let dst = self.temp(&kinds);
                 let ok = self.temp_word(WordKind::Int);
+                self.site(SiteKind::Use, operand, e.loc);
                 self.emit(Op::RecvOk { dst, chan, ok });
                 let layout = self.layout(tys[0]);
                 self.zero_if_absent(dst, tys[0], &layout);

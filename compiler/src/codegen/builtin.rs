@@ -240,6 +240,9 @@ impl<'t> FuncGen<'_, '_, 't> {
                     Type::Map { .. } => Op::MakeMap { dst, hint: size },
                     _ => Op::MakeChan { dst, size },
                 };
+                if matches!(op, Op::MakeChan { .. }) {
+                    self.site_of_make(e.loc);
+                }
                 self.emit_extra(op, ty.0);
             }
         }

@@ -24,6 +24,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.loc = loc;
                 let declared = self.program.declared(*func);
                 let results = self.static_result_words(*func, type_args);
+                self.site_of_call(callee, args, loc);
                 if declared.native {
                     let native = self.program.native(*func);
                     self.emit(Op::CallNative { window: 0, native });

@@ -117,6 +117,8 @@ impl<'m> Generator<'m> {
             is_closure: false,
             captures: Vec::new(),
             closure_shape: minigo_bytecode::ShapeId::SCALAR,
+            sites: Vec::new(),
+            variables: Vec::new(),
             recover_pc: None,
             wrapper: true,
             position: self.position(declared.loc),
@@ -184,7 +186,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         } else {
             Storage::Register(reg)
         };
-        self.storage.insert(var, storage);
+        self.keep_in(var, storage);
     }
 
     /// A new cell that holds the value in `src`; its register lives as long as the scope.
@@ -226,7 +228,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
             } else {
                 Storage::Cell(dst)
             };
-            self.storage.insert(var, storage);
+            self.keep_in(var, storage);
             return;
         }
         captures.extend_from_slice(&layout.kinds);
@@ -250,7 +252,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
                 off,
             }),
         }
-        self.storage.insert(var, Storage::Register(dst));
+        self.keep_in(var, Storage::Register(dst));
     }
 
     fn declare_results(&mut self, code: &'t FuncCode) {
@@ -331,6 +333,9 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         let layout = self.layout(ty);
         let info = self.escapes.var(var);
         let mark = self.mark();
+        if let Some(init) = init {
+            self.made_for(init, |this| this.name_of(var));
+        }
         if layout.indirect {
             let src = init.map(|init| (self.expr(init), self.ownership(init)));
             self.define_indirect(var, ty, src);
@@ -344,14 +349,14 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
             {
                 self.store_memory(cell, 0, src, &layout);
             }
-            self.storage.insert(var, Storage::Cell(cell));
+            self.keep_in(var, Storage::Cell(cell));
         } else {
             let reg = self.scoped(&layout.kinds);
             match init {
                 Some(init) => self.expr_to(init, reg),
                 None => self.zero_to(ty, reg),
             }
-            self.storage.insert(var, Storage::Register(reg));
+            self.keep_in(var, Storage::Register(reg));
         }
         self.release(mark);
     }
@@ -386,7 +391,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
             }
             None => Storage::Memory(reg),
         };
-        self.storage.insert(var, storage);
+        self.keep_in(var, storage);
     }
 
     /// Declares a variable with a value in registers; `from` is the value's type, and `own` says whose memory it is.
@@ -406,11 +411,11 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
                 converted
             };
             let cell = self.new_cell(ty, src);
-            self.storage.insert(var, Storage::Cell(cell));
+            self.keep_in(var, Storage::Cell(cell));
         } else {
             let reg = self.scoped(&layout.kinds);
             self.convert_register(src, from, ty, reg);
-            self.storage.insert(var, Storage::Register(reg));
+            self.keep_in(var, Storage::Register(reg));
         }
         self.release(mark);
     }

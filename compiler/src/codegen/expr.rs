@@ -11,7 +11,7 @@ use super::regalloc::{is_out, out};
 use crate::types::constant::{ConstValue, to_f32, to_f64};
 use crate::types::ty::{Basic, Loc, Ty, Type};
 use crate::types::typed::{BinaryOp, Builtin, Callee, Expr, ExprKind, UnaryOp, VarId};
-use minigo_bytecode::{Op, Reg, WordKind};
+use minigo_bytecode::{Op, Reg, SiteKind, WordKind};
 
 /// What arithmetic a type has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -395,9 +395,10 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.slice(x, bounds, e, dst);
             }
             ExprKind::TypeAssert(x) => self.type_assert(x, e, dst),
-            ExprKind::Recv(chan) => {
-                let chan = self.expr(chan);
+            ExprKind::Recv(operand) => {
+                let chan = self.expr(operand);
                 self.loc = e.loc;
+                self.site(SiteKind::Use, operand, e.loc);
                 if is_out(dst) {
                     let layout = self.layout(e.ty);
                     let temp = self.temp(&layout.kinds);

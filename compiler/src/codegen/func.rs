@@ -2,11 +2,12 @@
 
 use super::Generator;
 use super::layout::{Kinds, Layout};
+use super::names::{Named, is_named};
 use super::regalloc::{Registers, is_out};
 use crate::escape::FuncEscapes;
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{self, LabelId, TargetId, VarId};
-use minigo_bytecode::{Func, FuncId, LineEntry, Op, Reg, TypeId, WordKind};
+use minigo_bytecode::{Func, FuncId, LineEntry, Op, Reg, Site, TypeId, Variable, WordKind};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -75,6 +76,12 @@ pub(super) struct FuncGen<'g, 'm, 't> {
     labels: Vec<LabelState>,
     last_bound: Option<u32>,
     lines: Vec<(u32, Loc)>,
+    pub(super) sites: Vec<Site>,
+    pub(super) variables: Vec<Named>,
+    /// Indices of the variables whose scope has not ended, with its depth.
+    pub(super) open_variables: Vec<(usize, usize)>,
+    /// What the next channel is made for.
+    pub(super) target_name: Option<String>,
     pub(super) loc: Loc,
     reachable: bool,
     pub(super) storage: FxHashMap<VarId, Storage>,
@@ -137,6 +144,10 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             labels: Vec::new(),
             last_bound: None,
             lines: Vec::new(),
+            sites: Vec::new(),
+            variables: Vec::new(),
+            open_variables: Vec::new(),
+            target_name: None,
             loc,
             reachable: true,
             storage: FxHashMap::default(),
@@ -235,6 +246,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
 
     /// Closes it: the registers of its variables are free.
     pub(super) fn leave_scope(&mut self) {
+        self.end_variables(self.scopes.len());
         for reg in self.scopes.pop().unwrap_or_default() {
             self.registers.free(reg);
         }
@@ -315,6 +327,16 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     pub(super) fn emit_extra(&mut self, op: Op, index: u32) {
         self.emit(op);
         self.emit(Op::Extra { reg: 0, index });
+    }
+
+    /// Index of the next op.
+    pub(super) fn here(&self) -> u32 {
+        self.code.len() as u32
+    }
+
+    /// Number of open scopes.
+    pub(super) fn depth(&self) -> usize {
+        self.scopes.len()
     }
 
     /// Whether control can get to the next op.
@@ -486,6 +508,23 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
         let assembled = super::jumps::assemble(prologue, code, &self.jumps, &targets);
         let program = self.program;
         let lines = line_table(program, &self.lines, &assembled.starts, &how.loc);
+        let starts = &assembled.starts;
+        let mut sites = std::mem::take(&mut self.sites);
+        sites.retain(|site| assembled_op(&assembled, site.pc).is_some_and(is_named));
+        for site in &mut sites {
+            site.pc = starts[site.pc as usize];
+        }
+        let end = starts.len() as u32 - 1;
+        let variables = std::mem::take(&mut self.variables)
+            .into_iter()
+            .map(|Named { variable, loc }| Variable {
+                reg: numbering.of(variable.reg),
+                position: program.position(loc),
+                from: starts[variable.from.min(end) as usize],
+                to: starts[variable.to.min(end) as usize],
+                ..variable
+            })
+            .collect();
         let recover_pc = self
             .recover_label
             .map(|label| assembled.starts[targets[label.0 as usize] as usize]);
@@ -499,6 +538,8 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             frame_size: numbering.frame_size,
             code: assembled.code,
             lines,
+            sites,
+            variables,
             is_closure: how.is_closure,
             captures: how.captures,
             closure_shape,
@@ -506,6 +547,12 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             wrapper: how.wrapper,
         });
     }
+}
+
+/// The op that the code before assembly had at `pc`.
+fn assembled_op(assembled: &super::jumps::Assembled, pc: u32) -> Option<&Op> {
+    let start = *assembled.starts.get(pc as usize)?;
+    assembled.code.get(start as usize)
 }
 
 fn line_table(
@@ -546,6 +593,8 @@ fn empty_func(how: Finish) -> Func {
         lines: Vec::new(),
         is_closure: how.is_closure,
         captures: how.captures,
+        sites: Vec::new(),
+        variables: Vec::new(),
         closure_shape: minigo_bytecode::ShapeId(0),
         recover_pc: None,
         wrapper: how.wrapper,

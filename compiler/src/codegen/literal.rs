@@ -26,6 +26,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                     self.zero_words(dst, layout.words());
                 }
                 for (index, x) in fields {
+                    self.made_for_field(x, e.ty, *index);
                     self.expr_to(x, dst.plus(layout.fields[*index] as usize));
                 }
             }
@@ -62,6 +63,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             ExprKind::StructLit(fields) => {
                 let layout = self.layout(e.ty);
                 for (index, x) in fields {
+                    self.made_for_field(x, e.ty, *index);
                     self.init_memory(x, ptr, off + layout.fields[*index]);
                 }
             }

@@ -21,6 +21,7 @@ mod jumps;
 mod layout;
 mod literal;
 mod method;
+mod names;
 mod operand;
 mod range;
 mod regalloc;
@@ -226,14 +227,28 @@ impl<'m> Generator<'m> {
         }
         let offset = globals.len() as u32;
         globals.extend_from_slice(&layout.kinds);
-        self.program
-            .global_names
-            .push((variable.name.to_string(), offset));
+        let named = matches!(
+            self.types.under(variable.ty),
+            Type::Struct(_) | Type::Pointer(_) | Type::Chan { .. }
+        );
+        let reported = minigo_bytecode::Global {
+            name: variable.name.to_string(),
+            offset,
+            position: self.position(variable.loc),
+            ty: named.then(|| self.type_id(variable.ty)),
+            indirect: layout.indirect,
+        };
+        self.program.global_names.push(reported);
         if layout.indirect {
             self.indirect_globals.push((global, offset));
         }
         self.globals.insert(global, offset);
         offset
+    }
+
+    /// A package-level variable's name, with its package.
+    fn global_name(&self, global: GlobalRef) -> &'m str {
+        &self.module.globals[global.0 as usize].name
     }
 
     /// Where a place in the source is.
@@ -501,6 +516,8 @@ impl<'m> Generator<'m> {
             is_closure: false,
             captures: Vec::new(),
             closure_shape: ShapeId::SCALAR,
+            sites: Vec::new(),
+            variables: Vec::new(),
             recover_pc: None,
             wrapper: true,
             position: Position::default(),

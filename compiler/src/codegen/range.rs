@@ -9,7 +9,7 @@ use super::operand::Place;
 use super::regalloc::NOWHERE;
 use crate::types::ty::{Ty, Type};
 use crate::types::typed::{Expr, ExprKind, Range, RangeKind, Target};
-use minigo_bytecode::{Op, Reg, WordKind};
+use minigo_bytecode::{Op, Reg, SiteKind, WordKind};
 
 /// The labels of a loop being generated.
 struct Labels {
@@ -409,6 +409,7 @@ impl<'t> FuncGen<'_, '_, 't> {
         let ok = self.hidden(&[WordKind::Int]);
         let top = self.label();
         self.bind(top);
+        self.site(SiteKind::Range, &range.x, range.x.loc);
         self.emit(Op::RecvOk { dst, chan, ok });
         self.bool_jump(ok, false, labels.end);
         self.enter_scope();

@@ -5,7 +5,7 @@ use super::func::{FuncGen, Label, Loop};
 use super::regalloc::NOWHERE;
 use crate::types::ty::{Ty, Type};
 use crate::types::typed::{Comm, Select, Target};
-use minigo_bytecode::{Op, Reg, WordKind};
+use minigo_bytecode::{Op, Reg, SiteKind, WordKind};
 
 /// A receive of the select, after the choice: the value's registers, the element type, and `ok`.
 type Received = Option<(Reg, Ty, Reg)>;
@@ -27,22 +27,25 @@ impl<'t> FuncGen<'_, '_, 't> {
         for case in &select.cases {
             match &case.comm {
                 Comm::Default => received.push(None),
-                Comm::Send { chan, value } => {
-                    let chan = self.expr(chan);
+                Comm::Send {
+                    chan: operand,
+                    value,
+                } => {
+                    let chan = self.expr(operand);
                     let val = self.value(value);
-                    ops.push(Op::SelectSend { chan, val });
+                    ops.push((Op::SelectSend { chan, val }, operand, case.loc));
                     received.push(None);
                 }
-                Comm::Recv { chan, .. } => {
-                    let elem = match self.under(chan.ty) {
+                Comm::Recv { chan: operand, .. } => {
+                    let elem = match self.under(operand.ty) {
                         Type::Chan { elem, .. } => elem,
                         _ => Ty::INT,
                     };
-                    let chan = self.expr(chan);
+                    let chan = self.expr(operand);
                     let kinds = self.layout(elem).kinds.clone();
                     let dst = self.temp(&kinds);
                     let ok = self.temp_word(WordKind::Int);
-                    ops.push(Op::SelectRecv { chan, dst, ok });
+                    ops.push((Op::SelectRecv { chan, dst, ok }, operand, case.loc));
                     received.push(Some((dst, elem, ok)));
                 }
             }
@@ -56,7 +59,8 @@ impl<'t> FuncGen<'_, '_, 't> {
             count: ops.len() as u16,
         });
         let count = ops.len();
-        for op in ops {
+        for (op, operand, loc) in ops {
+            self.site(SiteKind::Use, operand, loc);
             self.emit(op);
         }
         if count == 0 && !has_default {

@@ -4,7 +4,7 @@ use super::func::{FuncGen, Loop, Storage};
 use crate::types::typed::{
     BinaryOp, Block, CompareOp, Expr, ExprKind, For, Stmt, StmtKind, TargetId, VarId,
 };
-use minigo_bytecode::{Op, Reg};
+use minigo_bytecode::{Op, Reg, SiteKind};
 
 impl<'t> FuncGen<'_, '_, 't> {
     /// A statement.
@@ -20,11 +20,15 @@ impl<'t> FuncGen<'_, '_, 't> {
             StmtKind::OpAssign { op, target, value } => {
                 self.op_assign(*op, target, value, stmt.loc);
             }
-            StmtKind::Send { chan, value } => {
+            StmtKind::Send {
+                chan: operand,
+                value,
+            } => {
                 let mark = self.mark();
-                let chan = self.expr(chan);
+                let chan = self.expr(operand);
                 let val = self.value(value);
                 self.loc = stmt.loc;
+                self.site(SiteKind::Use, operand, stmt.loc);
                 self.emit(Op::Send { chan, val });
                 self.release(mark);
             }

@@ -249,3 +249,91 @@ mod tests {
         assert!(text.contains("var x int = \"é\""), "{text}");
     }
 }
+
+/// A line of the source that a report of a running program speaks of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mention {
+    /// The file's name, as positions print it.
+    pub file: String,
+    /// The line in it.
+    pub line: u32,
+    /// The column in bytes from 1 on; 0 for the whole line.
+    pub column: u32,
+    /// What there is to say about it.
+    pub message: String,
+}
+
+/// The lines of the source that are mentioned, with what is said about them; a later mention of a place joins the first. Files that
+/// are not at hand are left out.
+pub fn mentions(files: &[SourceFile], mentions: &[Mention], color: bool) -> String {
+    let mut out = String::new();
+    for file in files {
+        let mut labels: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+        for mention in mentions.iter().filter(|m| m.file == file.name()) {
+            let Some(range) = mentioned(file, mention) else {
+                continue;
+            };
+            match labels.iter_mut().find(|(known, _)| *known == range) {
+                Some((_, text)) if *text != mention.message => {
+                    text.push_str("; ");
+                    text.push_str(&mention.message);
+                }
+                Some(_) => {}
+                None => labels.push((range, mention.message.clone())),
+            }
+        }
+        let Some((main, _)) = labels.first().cloned() else {
+            continue;
+        };
+        // Lines that go back would begin a new excerpt.
+        labels.sort_by_key(|(range, _)| range.start);
+        let config = Config::default()
+            .with_color(color)
+            .with_index_type(IndexType::Byte);
+        let name = file.name();
+        let mut report = Report::build(ReportKind::Advice, (name, main.clone()))
+            .with_config(config)
+            .with_message("");
+        for (range, message) in labels {
+            let color = if range == main {
+                Color::Red
+            } else {
+                Color::Cyan
+            };
+            let label = Label::new((name, range)).with_message(message);
+            report = report.with_label(label.with_color(color));
+        }
+        let mut bytes = Vec::new();
+        let source = Source::from(file.text());
+        if report.finish().write((name, source), &mut bytes).is_ok() {
+            let text = String::from_utf8_lossy(&bytes);
+            let body = text.split_once('\n').map_or("", |(_, body)| body);
+            out.push_str(body);
+        }
+    }
+    out
+}
+
+/// From the column to the end of the word there, or the line without the space around it.
+fn mentioned(file: &SourceFile, mention: &Mention) -> Option<std::ops::Range<usize>> {
+    if mention.line == 0 || mention.line > file.line_col(file.text().len() as u32).line {
+        return None;
+    }
+    let span = file.line_span(mention.line);
+    let line = file.text().get(span.start as usize..span.end as usize)?;
+    let code = line.split("//").next().unwrap_or(line).trim_end();
+    let indent = code.len() - code.trim_start().len();
+    let from = match mention.column {
+        0 => indent,
+        column => column as usize - 1,
+    };
+    let rest = code.get(from..)?;
+    let len = match mention.column {
+        0 => rest.len(),
+        _ => rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '{' | ';' | ','))
+            .unwrap_or(rest.len()),
+    };
+    let start = span.start as usize + from;
+    Some(start..start + len.max(1))
+}

@@ -249,6 +249,57 @@ pub struct LineEntry {
     pub position: Position,
 }
 
+/// What reports call the operand of an op.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Site {
+    /// Index into the function's own code.
+    pub pc: u32,
+    pub kind: SiteKind,
+    /// As the source spells it: `ch`, `s.mu`, `done[i]`; empty for what has no short name. For a channel that is made, the
+    /// variable or field that it is made for.
+    pub name: String,
+    pub position: Position,
+}
+
+/// What an op with a [`Site`] does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SiteKind {
+    /// Makes a channel.
+    Make,
+    /// Uses a channel, or calls a method of `sync`.
+    Use,
+    /// Receives for a `range` over a channel.
+    Range,
+}
+
+/// A variable that something can be reached from, for reports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Variable {
+    pub name: String,
+    /// Where it was declared.
+    pub position: Position,
+    pub reg: Reg,
+    /// The variable lies in memory that the register points to, and has this type; none if the register holds its value, a
+    /// pointer or a channel.
+    pub ty: Option<TypeId>,
+    /// The register is this variable's from this op of the function on, up to that one.
+    pub from: u32,
+    pub to: u32,
+}
+
+/// A package-level variable, for reports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Global {
+    pub name: String,
+    /// Word in the block of all package-level variables.
+    pub offset: u32,
+    pub position: Position,
+    /// The type of variables that hold memory; none for other types than structs, channels and pointers.
+    pub ty: Option<TypeId>,
+    /// The word is a pointer to the variable's memory.
+    pub indirect: bool,
+}
+
 /// A function: code, registers, and what tracebacks and the collector need.
 #[derive(Clone, Debug)]
 pub struct Func {
@@ -264,6 +315,9 @@ pub struct Func {
     pub frame_size: u32,
     pub code: Vec<Op>,
     pub lines: Vec<LineEntry>,
+    /// By `pc`.
+    pub sites: Vec<Site>,
+    pub variables: Vec<Variable>,
     /// Takes the closure pointer in `R[params.len()]`.
     pub is_closure: bool,
     /// Kinds of the captured words: closure object word `1 + i` has kind `captures[i]`.
@@ -327,8 +381,8 @@ pub struct Program {
     pub selectors: Vec<Selector>,
     /// Kinds of the words of all package-level variables, one after the other, two-word values at even offsets.
     pub globals: Vec<WordKind>,
-    /// Names and offsets of package-level variables, for reports.
-    pub global_names: Vec<(String, u32)>,
+    /// Package-level variables, for reports.
+    pub global_names: Vec<Global>,
     /// Names of source files, as positions print them.
     pub files: Vec<String>,
     /// Runs package initialisation and then `main.main`; no parameters, no results.

@@ -14,6 +14,8 @@ pub mod select;
 use std::cell::Cell;
 use std::ptr;
 
+use minigo_bytecode::Op;
+
 use crate::goroutine::{
     Goroutine, GoroutinePtr, Outcome, SENDER_CLOSED, WaitQueue, WaitReason, Waiter,
 };
@@ -22,7 +24,7 @@ use crate::sync::RawLock;
 use crate::sync::atomic::{AtomicU32, Ordering};
 
 /// Words of a channel's header object. To the collector, all are scalars but [`BUFFER_WORD`].
-pub const HEADER_WORDS: usize = 7;
+pub const HEADER_WORDS: usize = 8;
 /// The header's one pointer: the buffer object, or nil.
 pub const BUFFER_WORD: usize = 0;
 /// The largest capacity.
@@ -46,6 +48,8 @@ pub(crate) struct Channel {
     head: Cell<u32>,
     receivers: WaitQueue,
     senders: WaitQueue,
+    /// The op that made it, for reports.
+    made_at: Cell<*const Op>,
 }
 
 const _: () = assert!(cfg!(loom) || size_of::<Channel>() == HEADER_WORDS * 8);
@@ -265,6 +269,7 @@ impl Channel {
             head: Cell::new(0),
             receivers: WaitQueue::new(),
             senders: WaitQueue::new(),
+            made_at: Cell::new(ptr::null()),
         }
     }
 }
@@ -274,12 +279,19 @@ impl Channel {
 /// # Safety
 /// `chan` is a new zeroed object of [`HEADER_WORDS`] words; `buffer` is an object of at least
 /// `cap * elem_words` words, or null if that is 0; `cap` is at most [`MAX_CAP`], `elem_words` at most 255.
-pub unsafe fn init(chan: *mut u64, buffer: *mut u64, elem_words: usize, cap: usize) {
+pub unsafe fn init(
+    chan: *mut u64,
+    buffer: *mut u64,
+    elem_words: usize,
+    cap: usize,
+    made_at: *const Op,
+) {
     // SAFETY: by the function's contract; nobody else knows the channel.
     let channel = unsafe { Channel::at(chan) };
     channel.buffer.set(buffer);
     channel.elem_words.set(elem_words as u8);
     channel.cap.set(cap as u32);
+    channel.made_at.set(made_at);
 }
 
 /// Makes a new channel with room for one value a timer's: the program sees it as unbuffered.
@@ -495,4 +507,28 @@ pub(crate) unsafe fn has_receivers(chan: *mut u64) -> bool {
     let waiting = !channel.receivers.is_empty();
     channel.lock.unlock();
     waiting
+}
+
+/// What reports tell about a channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChannelState {
+    pub(crate) len: usize,
+    pub(crate) cap: usize,
+    pub(crate) timer: bool,
+    pub(crate) made_at: *const Op,
+}
+
+/// Looks at a channel; nothing runs meanwhile.
+///
+/// # Safety
+/// `chan` is a channel.
+pub(crate) unsafe fn state(chan: *mut u64) -> ChannelState {
+    // SAFETY: by the function's contract.
+    let channel = unsafe { Channel::at(chan) };
+    ChannelState {
+        len: channel.count() as usize,
+        cap: channel.cap.get() as usize,
+        timer: channel.timer.get(),
+        made_at: channel.made_at.get(),
+    }
 }

@@ -96,6 +96,25 @@ pub(super) unsafe fn finish(g: &Goroutine, case: u16) {
     g.waiter.next.set(ptr::null());
 }
 
+/// The cases that a goroutine waits for in a select: index and channel, without those of nil channels.
+///
+/// # Safety
+/// It waits with the reason `Select`, and nothing runs.
+pub(crate) unsafe fn waiting_cases(g: &Goroutine) -> Vec<(u16, *mut u64)> {
+    let first = g.waiter.next.get().cast::<CaseWaiter>();
+    if first.is_null() {
+        return Vec::new();
+    }
+    let count = g.waiter.case.get() as usize;
+    (0..count)
+        .map(|i| {
+            // SAFETY: the select left as many waiters there as it says.
+            let waiter = unsafe { &(*first.add(i)).waiter };
+            (waiter.case.get(), waiter.chan.get())
+        })
+        .collect()
+}
+
 /// Chooses among `cases`; writes the index of the chosen one (or -1 for the default case) to `index`.
 ///
 /// # Safety
@@ -111,6 +130,7 @@ pub unsafe fn select(
         .filter(|&i| !cases[i as usize].chan.is_null())
         .collect();
     if order.is_empty() && !has_default {
+        g.waiter.next.set(ptr::null());
         g.set_waiting(if cases.is_empty() {
             WaitReason::SelectNoCases
         } else {

@@ -20,6 +20,7 @@ mod arena;
 mod local;
 mod mark;
 mod os;
+mod reach;
 mod shape;
 mod size_class;
 mod space;

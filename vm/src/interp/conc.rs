@@ -30,7 +30,7 @@ fn done(outcome: Outcome) -> Done {
 
 /// `make(chan T, size)`; `ty` is the channel type.
 #[inline(never)]
-pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64) -> OpResult<u64> {
+pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64, at: *const Op) -> OpResult<u64> {
     let types = &cx.vm.program().types;
     let TypeKind::Chan { elem, .. } = types[ty as usize].kind else {
         panic!("internal error: MakeChan of another type");
@@ -57,7 +57,7 @@ pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64) -> OpResult<u64> {
         cx.vm.alloc_or_die(cx.m, shape, size * words * 8)
     };
     // SAFETY: both objects are new and have these sizes.
-    unsafe { chan::init(chan, buffer, words, size) };
+    unsafe { chan::init(chan, buffer, words, size, at) };
     Ok(chan as u64)
 }
 

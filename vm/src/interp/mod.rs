@@ -1089,7 +1089,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     // ---- channels and goroutines -------------------------------------------------
                     Op::MakeChan { dst, size } => {
                         gc_point!();
-                        r!(dst) = check!(conc::make_chan(&mut cx, extra!(), int!(size)));
+                        r!(dst) = check!(conc::make_chan(&mut cx, extra!(), int!(size), pc));
                         next2!()
                     }
                     Op::Send { chan, val } => {

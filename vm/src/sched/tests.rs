@@ -62,7 +62,15 @@ impl Chan {
         let mut header = vec![0u64; chan::HEADER_WORDS].into_boxed_slice();
         let mut buffer = vec![0u64; cap.max(1)].into_boxed_slice();
         // SAFETY: new and zeroed, with room for `cap` one-word elements.
-        unsafe { chan::init(header.as_mut_ptr(), buffer.as_mut_ptr(), 1, cap) };
+        unsafe {
+            chan::init(
+                header.as_mut_ptr(),
+                buffer.as_mut_ptr(),
+                1,
+                cap,
+                std::ptr::null(),
+            )
+        };
         Chan(header, buffer)
     }
 
@@ -459,7 +467,7 @@ fn readers_share_and_writers_do_not() {
                     _ => {
                         inside.fetch_sub(1, Ordering::Relaxed);
                         set(g, 0, get(g, 0) + 1);
-                        may_park!(g, 10, sema::rw_runlock(m, lock));
+                        may_park!(g, 10, sema::rw_runlock(m, g, lock));
                     }
                 }
             }
