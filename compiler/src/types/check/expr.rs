@@ -186,7 +186,8 @@ impl Checker<'_> {
             self.report(diagnostic);
             return self.invalid(id);
         };
-        self.objects[object].used = true;
+        // A package that is named without selector is not used.
+        self.objects[object].used |= !matches!(self.objects[object].kind, ObjectKind::Package(_));
         self.object_operand(id, object)
     }
 

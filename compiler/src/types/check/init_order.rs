@@ -52,23 +52,20 @@ impl Checker<'_> {
     pub(super) fn ordered_initializers(&mut self, package: PackageId) -> Vec<Initializer> {
         let mut list = std::mem::take(&mut self.packages[package.0 as usize].initializers);
         list.sort_by_key(|init| (init.stmt.loc.file, init.order));
-        let mut owner: FxHashMap<GlobalRef, usize> = FxHashMap::default();
-        for (i, init) in list.iter().enumerate() {
-            for &global in &init.globals {
-                owner.insert(global, i);
-            }
-        }
-        let mut waits_for: Vec<FxHashSet<usize>> = Vec::with_capacity(list.len());
-        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); list.len()];
-        for (i, init) in list.iter().enumerate() {
-            let mut needs = FxHashSet::default();
-            for &global in &init.globals {
-                for other in self.reachable_globals(global) {
-                    if let Some(&j) = owner.get(&other) {
-                        needs.insert(j);
-                    }
-                }
-            }
+        let variables = self.variables_of(package, &list);
+        let number: FxHashMap<GlobalRef, usize> = variables
+            .iter()
+            .enumerate()
+            .map(|(i, &global)| (global, i))
+            .collect();
+        let mut waits_for: Vec<FxHashSet<usize>> = Vec::with_capacity(variables.len());
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); variables.len()];
+        for (i, &global) in variables.iter().enumerate() {
+            let others = self.reachable_globals(global);
+            let needs: FxHashSet<usize> = others
+                .iter()
+                .filter_map(|other| number.get(other).copied())
+                .collect();
             for &j in &needs {
                 dependents[j].push(i);
             }
@@ -79,10 +76,15 @@ impl Checker<'_> {
             .enumerate()
             .map(|(i, needs)| (needs.len(), i))
             .collect();
-        let mut order = Vec::with_capacity(list.len());
+        let mut owner: FxHashMap<GlobalRef, usize> = FxHashMap::default();
+        for (i, init) in list.iter().enumerate() {
+            owner.extend(init.globals.iter().map(|&global| (global, i)));
+        }
+        let mut slots: Vec<Option<Initializer>> = list.into_iter().map(Some).collect();
+        let mut order = Vec::with_capacity(slots.len());
         while let Some((count, i)) = left.pop_first() {
             if count > 0 {
-                self.report_init_cycle(&list[i]);
+                self.report_init_cycle(variables[i]);
             }
             for &dependent in &dependents[i] {
                 let needs = &mut waits_for[dependent];
@@ -91,10 +93,39 @@ impl Checker<'_> {
                     left.insert((before - 1, dependent));
                 }
             }
-            order.push(i);
+            // The first variable of a line with one value runs it for all of them.
+            order.extend(
+                owner
+                    .get(&variables[i])
+                    .and_then(|&line| slots[line].take()),
+            );
         }
-        let mut slots: Vec<Option<Initializer>> = list.into_iter().map(Some).collect();
-        order.into_iter().filter_map(|i| slots[i].take()).collect()
+        order
+    }
+
+    /// The variables of a package in source order; those of one line share what they depend on.
+    fn variables_of(&mut self, package: PackageId, lines: &[Initializer]) -> Vec<GlobalRef> {
+        for line in lines {
+            if let [first, rest @ ..] = line.globals.as_slice()
+                && let Some(needs) = self.dependencies.get(&Node::Global(*first)).cloned()
+            {
+                for &global in rest {
+                    self.dependencies.insert(Node::Global(global), needs.clone());
+                }
+            }
+        }
+        let mut variables: Vec<GlobalRef> = (0..self.global_objects.len() as u32)
+            .map(GlobalRef)
+            .filter(|global| {
+                let object = self.global_objects[global.0 as usize];
+                self.objects[object].package == package
+            })
+            .collect();
+        variables.sort_by_key(|global| {
+            let loc = self.objects[self.global_objects[global.0 as usize]].loc;
+            (loc.file, loc.span)
+        });
+        variables
     }
 
     /// The variables that a variable depends on, through functions too.
@@ -117,16 +148,13 @@ impl Checker<'_> {
         globals
     }
 
-    fn report_init_cycle(&mut self, init: &Initializer) {
-        for &global in &init.globals {
-            let start = Node::Global(global);
-            let mut seen = FxHashSet::default();
-            let Some(mut cycle) = self.find_path(start, start, &mut seen) else {
-                continue;
-            };
+    /// Reports the cycle that a variable is part of, if it is.
+    fn report_init_cycle(&mut self, global: GlobalRef) {
+        let start = Node::Global(global);
+        let mut seen = FxHashSet::default();
+        if let Some(mut cycle) = self.find_path(start, start, &mut seen) {
             cycle.reverse();
             self.init_cycle(start, &cycle);
-            return;
         }
     }
 
@@ -159,9 +187,8 @@ impl Checker<'_> {
             }
             Node::Func(func) => {
                 let func = &self.funcs[func.0 as usize];
-                let package = &self.packages[func.package.0 as usize].path;
-                let name = func.name.strip_prefix(&**package).unwrap_or(&func.name);
-                (name.trim_start_matches('.').to_string(), func.loc)
+                let name = func.name.rsplit('.').next().unwrap_or(&func.name);
+                (name.to_string(), func.loc)
             }
         }
     }

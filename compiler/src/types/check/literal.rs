@@ -225,8 +225,9 @@ impl Checker<'_> {
             (Some(value), _) => (x.ty, value),
             (None, Some(tree)) => match &tree.kind {
                 ExprKind::Const(value) => (tree.ty, value),
+                // What became an interface value only in this place.
                 ExprKind::Convert(inner) => match &inner.kind {
-                    ExprKind::Const(value) => (inner.ty, value),
+                    ExprKind::Const(value) if tree.loc == inner.loc => (inner.ty, value),
                     _ => return None,
                 },
                 _ => return None,

@@ -191,6 +191,8 @@ impl Checker<'_> {
                 let types = checker.case_types(operand.as_ref(), ids, &mut seen);
                 let var_ty = match (types.as_slice(), ids.len()) {
                     ([Some(ty)], 1) => *ty,
+                    // What is wrong with the type was reported.
+                    ([], 1) => Ty::INVALID,
                     _ => operand.as_ref().map_or(Ty::INVALID, |operand| operand.ty),
                 };
                 checker.cx.scopes.open();
