@@ -255,6 +255,10 @@ impl Checker<'_> {
                 .map(|_| ())
                 .map_err(|_| String::new());
         }
+        let is_broken = |ty| self.types.underlying(ty) == Ty::INVALID;
+        if is_broken(x.ty) || is_broken(target) {
+            return Ok(());
+        }
         self.type_assignable(x.ty, target)
     }
 

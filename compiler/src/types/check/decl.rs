@@ -1,7 +1,7 @@
 //! Declarations: package-level objects when they are needed first, local ones where they stand.
 
 use super::assign::{InitTarget, Values};
-use super::cycle::ValueCycle;
+use super::cycle::{Holder, ValueCycle};
 use super::{Checker, Context, FuncContext, NamedState, Node};
 use crate::diagnostics::code;
 use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, State};
@@ -36,6 +36,7 @@ impl<'a> Checker<'a> {
             iota: None,
             inherited: None,
             decl,
+            holder: None,
             func,
             scopes: self.spare_scopes.pop().unwrap_or_default(),
         };
@@ -375,7 +376,9 @@ impl<'a> Checker<'a> {
         let ast = self.ast();
         if decl.alias && decl.type_params.is_empty() {
             self.type_depth += 1;
+            let holder = self.cx.holder.replace(Holder::Alias(object));
             let ty = self.any_type_expr(decl.ty);
+            self.cx.holder = holder;
             self.type_depth -= 1;
             self.objects[object].kind = ObjectKind::Type(ty);
             return;
@@ -401,6 +404,7 @@ impl<'a> Checker<'a> {
         info.state = NamedState::Pending;
         info.object = Some(object);
         info.source = Some((file, decl));
+        self.unchecked_types.push(id);
         let list = ast.type_param_list(decl.type_params);
         // What a local type is depends on the type arguments of the function around it.
         let mut params = match local {
@@ -469,10 +473,9 @@ impl<'a> Checker<'a> {
         self.active.pop();
         self.types.named[id.0 as usize].underlying = rhs;
         self.named_info(id).state = NamedState::Done;
-        self.pending_types
+        self.pending_instances
             .extend(std::mem::take(&mut self.stalled_instances));
         if !decl.alias {
-            self.later.push(super::types::Later::ValidType(id));
             self.check_field_names(id, file, decl);
         }
     }
@@ -485,7 +488,9 @@ impl<'a> Checker<'a> {
         for (param, &id) in ast.type_param_list(decl.type_params).iter().zip(&own) {
             self.bind_type_param(param.name, id);
         }
+        let holder = self.cx.holder.replace(Holder::Named(id));
         let mut rhs = self.any_type_expr(decl.ty);
+        self.cx.holder = holder;
         self.cx.scopes.close();
         if decl.alias {
             if let Type::Param(param) = self.types.get(rhs)
@@ -510,7 +515,7 @@ impl<'a> Checker<'a> {
             );
             rhs = Ty::INVALID;
         }
-        self.complete_type(rhs);
+        self.complete_part(rhs);
         self.types.underlying(rhs)
     }
 

@@ -4,6 +4,7 @@
 //! is a defined type of its own; its underlying type and method signatures are those of the generic type with arguments
 //! put in, computed when they are needed.
 
+use super::cycle::Part;
 use super::instance_cycle::MAX_NESTING;
 use super::{Checker, NamedState};
 use crate::diagnostics::code;
@@ -66,6 +67,7 @@ impl<'a> Checker<'a> {
     pub(super) fn instantiated_type(&mut self, x: ExprId, args: &[ExprId]) -> Ty {
         let ast = self.ast();
         self.type_depth += 1;
+        let holder = self.cx.holder.take();
         let generic = self.generic_type(x);
         let mut tys = Vec::with_capacity(args.len());
         let mut locs = Vec::with_capacity(args.len());
@@ -73,6 +75,7 @@ impl<'a> Checker<'a> {
             tys.push(self.type_expr(arg));
             locs.push(self.loc(ast.expr_span(arg)));
         }
+        self.cx.holder = holder;
         self.type_depth -= 1;
         let span = ast.expr_span(x);
         let Some(named) = generic else {
@@ -110,7 +113,20 @@ impl<'a> Checker<'a> {
             args: tys.clone(),
             locs,
         });
-        self.instance(named, tys)
+        self.type_depth += 1;
+        let known = self.types.named.len();
+        let ty = self.instance(named, tys);
+        self.type_depth -= 1;
+        if let Type::Named(id) = *self.types.get(ty)
+            && id.0 as usize >= known
+        {
+            self.named_info(id).at = Some(self.loc(span));
+        }
+        self.add_part(Part::Type(ty));
+        if self.type_depth == 0 {
+            self.finish_types();
+        }
+        ty
     }
 
     /// The generic type that an expression names; reports an error if it names none.
@@ -180,7 +196,7 @@ impl<'a> Checker<'a> {
         info.object = object;
         info.methods_known = vec![false; count];
         self.instances.insert(key, ty);
-        self.pending_types.push_back(id);
+        self.pending_instances.push_back(id);
         if self.type_depth == 0 {
             self.finish_types();
         }

@@ -110,7 +110,8 @@ impl Checker<'_> {
                 && let Some(needs) = self.dependencies.get(&Node::Global(*first)).cloned()
             {
                 for &global in rest {
-                    self.dependencies.insert(Node::Global(global), needs.clone());
+                    self.dependencies
+                        .insert(Node::Global(global), needs.clone());
                 }
             }
         }

@@ -57,7 +57,7 @@ impl Checker<'_> {
                 Union::Invalid => continue,
                 Union::Terms(terms) => (Some(terms), false),
                 Union::Type(ty) => {
-                    self.complete_type(ty);
+                    self.complete_part(ty);
                     match self.types.under(ty).clone() {
                         Type::Interface(interface) => {
                             for method in &interface.methods {
@@ -208,7 +208,7 @@ impl Checker<'_> {
                 earlier: written.clone(),
                 loc: self.loc(ast.expr_span(operand)),
             });
-            self.complete_type(ty);
+            self.complete_part(ty);
             match self.types.as_interface(ty) {
                 Some(interface) => match &interface.terms {
                     Some(inner) => terms.extend(inner.iter().copied()),

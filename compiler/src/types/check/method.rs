@@ -141,7 +141,9 @@ impl<'a> Checker<'a> {
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
             checker.cx.scopes.open();
             checker.bind_receiver_params(id, decl);
-            if checker.types.named[id.0 as usize].type_params.is_empty() {
+            if checker.types.named[id.0 as usize].type_params.is_empty()
+                || !has_receiver_params(checker.ast(), decl)
+            {
                 checker.check_receiver_type(decl);
             }
             let names = checker.receiver_names(decl);
@@ -163,10 +165,11 @@ impl<'a> Checker<'a> {
                 .collect();
             self.instance(id, args)
         };
+        let ast = &asts[file.0 as usize];
         if !params.is_empty()
+            && has_receiver_params(ast, decl)
             && let Some(recv) = decl.recv
         {
-            let ast = &asts[file.0 as usize];
             let span = ast.expr_span(receiver_base(ast, recv.ty));
             let loc = Loc { file, span };
             self.later.push(Later::Receiver { ty: named_ty, loc });
@@ -325,6 +328,14 @@ impl<'a> Checker<'a> {
         self.funcs[func.0 as usize].code.sig = sig;
         self.use_func(func);
     }
+}
+
+/// Whether the receiver's type has type parameters.
+fn has_receiver_params(ast: &Ast, decl: &ast::FuncDecl) -> bool {
+    decl.recv.is_some_and(|recv| {
+        let base = receiver_base(ast, recv.ty);
+        matches!(ast.expr(base), Expr::Index { .. })
+    })
 }
 
 /// The type of a receiver without parentheses and star: `T` or `T[P]`.

@@ -189,6 +189,8 @@ struct NamedInfo<'a> {
     methods_known: Vec<bool>,
     /// It is known not to contain itself.
     finite: bool,
+    /// For an instance: where it was written first.
+    at: Option<Loc>,
 }
 
 impl NamedInfo<'_> {
@@ -199,6 +201,7 @@ impl NamedInfo<'_> {
             source: None,
             methods_known: Vec::new(),
             finite: false,
+            at: None,
         }
     }
 }
@@ -222,6 +225,8 @@ pub(crate) struct Context {
     pub(crate) inherited: Option<Span>,
     /// Whose declaration this is, to collect what its initialisation depends on.
     pub(crate) decl: Option<Node>,
+    /// Whose values contain a value of the type that is looked at.
+    holder: Option<cycle::Holder>,
     pub(crate) func: FuncContext,
     pub(crate) scopes: Scopes,
 }
@@ -256,6 +261,12 @@ pub(crate) struct Checker<'a> {
     named_infos: Vec<NamedInfo<'a>>,
     /// Defined types whose definition was not looked at yet.
     pending_types: VecDeque<NamedId>,
+    /// Declared types of which it is not known whether they contain themselves.
+    unchecked_types: Vec<NamedId>,
+    /// Instances of generic types, which wait until the generic types are known to be valid.
+    pending_instances: VecDeque<NamedId>,
+    /// What values of a type contain, as it is written.
+    parts: FxHashMap<cycle::Holder, Vec<cycle::Part>>,
     /// Methods whose signature and body must be checked although nothing needs them.
     pending_methods: Vec<(NamedId, usize)>,
     /// How many type expressions are being looked at, one inside the other.

@@ -76,6 +76,7 @@ impl<'a> Checker<'a> {
                 iota: None,
                 inherited: None,
                 decl: None,
+                holder: None,
                 func: FuncContext::default(),
                 scopes: Default::default(),
             },
@@ -89,6 +90,9 @@ impl<'a> Checker<'a> {
             imports: Vec::new(),
             named_infos,
             pending_types: VecDeque::new(),
+            unchecked_types: Vec::new(),
+            pending_instances: VecDeque::new(),
+            parts: FxHashMap::default(),
             pending_methods: Vec::new(),
             type_depth: 0,
             later: Vec::new(),
@@ -455,11 +459,11 @@ impl<'a> Checker<'a> {
             return;
         }
         self.move_alias_methods(package);
-        // Types first, so that what needs them finds them complete.
-        for wanted in [true, false] {
+        self.check_name_cycles(&objects);
+        // Types first, aliases last among them, so that what needs them finds them complete.
+        for wanted in [Some(false), Some(true), None] {
             for &object in &objects {
-                let is_type = self.is_type_decl(object);
-                if is_type == wanted {
+                if self.is_alias(object) == wanted {
                     self.resolve(object);
                 }
             }
@@ -509,13 +513,13 @@ impl<'a> Checker<'a> {
         });
     }
 
-    fn is_type_decl(&self, object: ObjectId) -> bool {
-        self.objects[object].site.is_some_and(|site| {
-            matches!(
-                self.asts[site.file.0 as usize].decl(site.decl),
-                ast::Decl::Type(_)
-            )
-        })
+    /// Whether a type is declared as an alias; None for what is no type.
+    fn is_alias(&self, object: ObjectId) -> Option<bool> {
+        let site = self.objects[object].site?;
+        match self.asts[site.file.0 as usize].decl(site.decl) {
+            ast::Decl::Type(decl) => Some(decl.alias),
+            _ => None,
+        }
     }
 
     /// Methods declared on an alias belong to the type that it stands for.
@@ -565,7 +569,7 @@ impl<'a> Checker<'a> {
     fn resolve_runtime(&mut self, package: PackageId, objects: &[ObjectId]) {
         for &object in objects {
             let name = self.symbols.name(self.objects[object].name);
-            if self.is_type_decl(object) || name == "printPanicValue" {
+            if self.is_alias(object).is_some() || name == "printPanicValue" {
                 self.resolve(object);
             }
             if let ObjectKind::Type(ty) = self.objects[object].kind {

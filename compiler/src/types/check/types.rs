@@ -30,8 +30,8 @@ pub(super) enum Later {
         ty: Ty,
         loc: Loc,
     },
-    /// A type that must not contain itself.
-    ValidType(NamedId),
+    /// Declarations that needed each other, unless one of the types was found to contain itself.
+    Cycle(Vec<ObjectId>),
     /// Type arguments must satisfy their constraints.
     TypeArgs {
         named: NamedId,
@@ -101,6 +101,7 @@ impl<'a> Checker<'a> {
         let ast = self.ast();
         let sig = ast.sig(id);
         self.check_param_names(before, &sig);
+        let holder = self.cx.holder.take();
         self.type_depth += 1;
         let mut params = Vec::with_capacity(sig.params.len());
         let mut variadic = false;
@@ -121,6 +122,7 @@ impl<'a> Checker<'a> {
             results.push(ty);
         }
         self.type_depth -= 1;
+        self.cx.holder = holder;
         let ty = self.types.intern(Type::Func(Sig {
             params,
             results,
@@ -182,10 +184,10 @@ impl<'a> Checker<'a> {
             Expr::ArrayType { len, elem } => {
                 let len = match len {
                     ArrayLen::Slice => {
-                        let elem = self.type_expr(elem);
+                        let elem = self.apart(|checker| checker.type_expr(elem));
                         return self.types.intern(Type::Slice(elem));
                     }
-                    ArrayLen::Expr(len) => self.array_length(len),
+                    ArrayLen::Expr(len) => self.apart(|checker| checker.array_length(len)),
                     ArrayLen::Ellipsis => {
                         let span = ast.expr_span(id);
                         self.error(
@@ -203,7 +205,7 @@ impl<'a> Checker<'a> {
                 }
             }
             Expr::StructType(fields) => self.struct_type(ast.field_list(fields)),
-            Expr::Star(elem) => match self.type_expr(elem) {
+            Expr::Star(elem) => match self.apart(|checker| checker.type_expr(elem)) {
                 Ty::INVALID => Ty::INVALID,
                 elem => self.types.intern(Type::Pointer(elem)),
             },
@@ -216,13 +218,13 @@ impl<'a> Checker<'a> {
                     span.start = ast.sig(sig).span.start;
                 }
                 let key_loc = self.loc(span);
-                let key = self.type_expr(key);
-                let value = self.type_expr(value);
+                let key = self.apart(|checker| checker.type_expr(key));
+                let value = self.apart(|checker| checker.type_expr(value));
                 self.later.push(Later::MapKey { key, loc: key_loc });
                 self.types.intern(Type::Map { key, value })
             }
             Expr::ChanType { dir, elem } => {
-                let elem = self.type_expr(elem);
+                let elem = self.apart(|checker| checker.type_expr(elem));
                 let dir = match dir {
                     ChanDir::Both => Dir::Both,
                     ChanDir::Send => Dir::Send,
@@ -286,7 +288,10 @@ impl<'a> Checker<'a> {
         self.objects[object].used = true;
         self.resolve(object);
         match self.objects[object].kind {
-            ObjectKind::Type(ty) => ty,
+            ObjectKind::Type(ty) => {
+                self.add_named_part(object, ty);
+                ty
+            }
             _ => Ty::INVALID,
         }
     }
@@ -294,7 +299,10 @@ impl<'a> Checker<'a> {
     /// The type of an object whose declaration is being checked: known for defined types, else a cycle.
     pub(super) fn active_type(&mut self, object: ObjectId) -> Ty {
         match self.objects[object].kind {
-            ObjectKind::Type(ty) => ty,
+            ObjectKind::Type(ty) => {
+                self.add_named_part(object, ty);
+                ty
+            }
             _ => {
                 self.declaration_cycle(object);
                 Ty::INVALID
@@ -510,7 +518,7 @@ impl<'a> Checker<'a> {
 
     /// Looks at all types that wait, then makes the checks that needed them.
     pub(super) fn finish_types(&mut self) {
-        while !self.pending_types.is_empty() || !self.later.is_empty() {
+        loop {
             self.type_depth += 1;
             while let Some(id) = self.pending_types.pop_front() {
                 if self.named_info(id).state == NamedState::Pending {
@@ -518,6 +526,21 @@ impl<'a> Checker<'a> {
                 }
             }
             self.type_depth -= 1;
+            // Instances of types that contain themselves would have no end.
+            for id in std::mem::take(&mut self.unchecked_types) {
+                self.check_finite(id);
+            }
+            if let Some(id) = self.pending_instances.pop_front() {
+                self.type_depth += 1;
+                if self.named_info(id).state == NamedState::Pending {
+                    self.complete_named(id);
+                }
+                self.type_depth -= 1;
+                continue;
+            }
+            if self.later.is_empty() {
+                return;
+            }
             for later in std::mem::take(&mut self.later) {
                 self.check_later(later);
             }
@@ -569,7 +592,7 @@ impl<'a> Checker<'a> {
                     self.error_at(code::CONSTRAINT_MISUSE, loc, message);
                 }
             }
-            Later::ValidType(id) => self.check_finite(id),
+            Later::Cycle(cycle) => self.check_cycle(&cycle),
             Later::TypeArgs { named, args, locs } => self.verify_type_args(named, &args, &locs),
             Later::UnionTerm { term, earlier, loc } => self.check_term(term, &earlier, loc),
             Later::Receiver { ty, loc } => self.check_receiver(ty, loc),
