@@ -12,6 +12,7 @@ mod context;
 mod errors;
 mod fmt;
 mod math;
+mod net;
 mod os;
 mod package;
 mod path;

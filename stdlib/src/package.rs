@@ -43,6 +43,8 @@ packages! {
     "os": "os/os.mgo" "os/file.mgo" "os/stat.mgo" "os/dir.mgo", crate::os::NATIVES;
     "path": "path/path.mgo", crate::path::NATIVES;
     "path/filepath": "path/filepath/filepath.mgo", crate::path::filepath::NATIVES;
+    "net": "net/conn.mgo" "net/address.mgo" "net/dial.mgo" "net/ip.mgo" "net/pipe.mgo" "net/socket.mgo" "net/tcp.mgo" "net/udp.mgo"
+        "net/unix.mgo", crate::net::NATIVES;
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
     "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;

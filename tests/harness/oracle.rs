@@ -33,6 +33,7 @@ const PACKAGES: &[&str] = &[
     "math/cmplx",
     "math/rand",
     "math/rand/v2",
+    "net",
     "os",
     "os/signal",
     "path",

@@ -14,6 +14,7 @@ pub mod heap;
 mod image;
 mod interp;
 pub mod native;
+pub mod network;
 mod output;
 pub mod reflect;
 pub mod sched;

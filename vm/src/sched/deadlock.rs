@@ -153,6 +153,7 @@ impl Scheduler {
     pub(crate) fn is_quiet(&self, idle: &Idle) -> bool {
         idle.processors.len() == self.active()
             && idle.blocked == 0
+            && !self.poller.is_waited_for()
             && idle.returning.is_empty()
             && !idle.world.stopping
     }

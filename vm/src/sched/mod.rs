@@ -24,6 +24,7 @@ mod idle;
 mod limit;
 mod machine;
 mod policy;
+pub(crate) mod poller;
 mod preempt;
 mod processor;
 mod resize;
@@ -146,6 +147,7 @@ pub struct Scheduler {
     /// Told when the program is over, and when [`Scheduler::run`] returns; goes with `idle`.
     over: Condvar,
     monitor: preempt::Monitor,
+    pub(crate) poller: poller::Poller,
     main_exited: AtomicBool,
     next_id: AtomicU64,
     timer_slots: Mutex<timer::Slots>,
@@ -186,6 +188,7 @@ impl Scheduler {
             resumed: Condvar::new(),
             over: Condvar::new(),
             monitor: preempt::Monitor::new(),
+            poller: poller::Poller::new(),
             main_exited: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             timer_slots: Mutex::new(timer::Slots::new()),
@@ -226,6 +229,7 @@ impl Scheduler {
     pub fn shutdown(&self) {
         self.end(Finish::Exit(0));
         self.monitor.stop();
+        self.poller.stop();
         let mut idle = self.idle.lock();
         while idle.threads > 0 {
             self.attract();
