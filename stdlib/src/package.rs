@@ -37,6 +37,7 @@ packages! {
     "io": "io/io.mgo" "io/section.mgo" "io/pipe.mgo", &[];
     "math": "math/math.mgo", crate::math::NATIVES;
     "math/bits": "math/bits/bits.mgo", crate::math::bits::NATIVES;
+    "math/cmplx": "math/cmplx/cmplx.mgo", crate::math::cmplx::NATIVES;
     "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
     "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
     "io/fs": "io/fs/fs.mgo" "io/fs/walk.mgo", &[];
@@ -54,7 +55,8 @@ packages! {
     "sync/atomic": "sync/atomic/atomic.mgo", crate::sync::atomic::NATIVES;
     "syscall": "syscall/syscall.mgo", crate::syscall::NATIVES;
     "time": "time/time.mgo", crate::time::NATIVES;
-    "unicode": "unicode/unicode.mgo", crate::unicode::NATIVES;
+    "unicode": "unicode/unicode.mgo" "unicode/tables.mgo", crate::unicode::NATIVES;
+    "unicode/utf16": "unicode/utf16/utf16.mgo", &[];
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 

@@ -11,6 +11,15 @@ pub(super) fn poly(x: f64, coefficients: &[f64]) -> f64 {
         .fold(coefficients[0], |sum, &c| sum * x + c)
 }
 
+/// The same, the lowest coefficient first.
+pub(super) fn series(x: f64, coefficients: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (i, &c) in coefficients.iter().rev().enumerate() {
+        sum = if i == 0 { c } else { c + x * sum };
+    }
+    sum
+}
+
 /// `frac` in [½, 1) and `exp` with `x = frac × 2^exp`.
 pub(super) fn frexp(x: f64) -> (f64, i64) {
     if x == 0.0 || !x.is_finite() {

@@ -6,8 +6,11 @@
     reason = "coefficients are written as the papers that they come from have them"
 )]
 
+mod bessel;
 pub(crate) mod bits;
+pub(crate) mod cmplx;
 mod exponential;
+mod lgamma;
 pub(crate) mod rand;
 mod special;
 mod trigonometry;
@@ -44,6 +47,13 @@ pub(crate) const NATIVES: Natives = &[
     ("Exp2", |call| one(call, exponential::exp2)),
     ("Expm1", |call| one(call, libm::expm1)),
     ("Gamma", |call| one(call, exponential::gamma)),
+    ("J0", |call| one(call, bessel::j0)),
+    ("J1", |call| one(call, bessel::j1)),
+    ("Y0", |call| one(call, bessel::y0)),
+    ("Y1", |call| one(call, bessel::y1)),
+    ("Jn", |call| of_order(call, bessel::jn)),
+    ("Yn", |call| of_order(call, bessel::yn)),
+    ("Lgamma", lgamma),
     ("Log", |call| one(call, exponential::log)),
     ("Log10", |call| one(call, exponential::log10)),
     ("Log1p", |call| one(call, special::log1p)),
@@ -103,6 +113,19 @@ fn bits_of(call: &mut Call<'_>, f: fn(f64) -> u64) -> Outcome {
 fn from_bits(call: &mut Call<'_>, f: fn(u64) -> f64) -> Outcome {
     let result = f(call.word(0));
     call.set_float(0, result);
+    Outcome::Done
+}
+
+fn of_order(call: &mut Call<'_>, f: fn(i64, f64) -> f64) -> Outcome {
+    let result = f(call.int(0), call.float(1));
+    call.set_float(0, result);
+    Outcome::Done
+}
+
+fn lgamma(call: &mut Call<'_>) -> Outcome {
+    let (result, sign) = lgamma::lgamma(call.float(0));
+    call.set_float(0, result);
+    call.set_int(1, sign);
     Outcome::Done
 }
 

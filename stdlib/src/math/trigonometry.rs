@@ -30,6 +30,49 @@ const FOUR_OVER_PI: [u64; 20] = [
     0xac06608df8f6d757,
 ];
 
+/// Digit `i` of 1/π as a binary fraction.
+fn digit_of_inverse_pi(i: usize) -> u64 {
+    match i.checked_sub(1) {
+        Some(before) => FOUR_OVER_PI[before] << 62 | FOUR_OVER_PI[i] >> 2,
+        None => 0,
+    }
+}
+
+/// `x` less a multiple of π, from −π/2 to π/2.
+pub(super) fn reduce_pi(x: f64) -> f64 {
+    if x.abs() < 1_073_741_824.0 {
+        let multiple = ((x / PI + 0.5) as i64) as f64;
+        // π in three parts.
+        return ((x - multiple * 3.141592502593994) - multiple * 1.5099578831723193e-07)
+            - multiple * 1.0780605716316238e-14;
+    }
+    // Payne and Hanek's reduction.
+    let bits = x.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i64 - 1023 - 52;
+    let mantissa = bits & ((1 << 52) - 1) | 1 << 52;
+    let (digit, shift) = (
+        ((exponent + 64) / 64) as usize,
+        ((exponent + 64) % 64) as u32,
+    );
+    let part = |i: usize| {
+        let (high, low) = (digit_of_inverse_pi(i), digit_of_inverse_pi(i + 1));
+        high << shift | low.checked_shr(64 - shift).unwrap_or(0)
+    };
+    let product = |a: u64| u128::from(a) * u128::from(mantissa);
+    let sum = product(part(digit + 1)) + (product(part(digit + 2)) >> 64);
+    let (high, low) = ((sum >> 64) as u64, sum as u64);
+    let high = part(digit).wrapping_mul(mantissa).wrapping_add(high);
+    let zeros = high.leading_zeros();
+    let e = u64::from(1023 - (zeros + 1));
+    let fraction =
+        high.checked_shl(zeros + 1).unwrap_or(0) | low.checked_shr(63 - zeros).unwrap_or(0);
+    let mut x = f64::from_bits(fraction >> 12 | e << 52);
+    if x > 0.5 {
+        x -= 1.0;
+    }
+    PI * x
+}
+
 const SIN: [f64; 6] = [
     1.58962301576546568060e-10,
     -2.50507477628578072866e-8,

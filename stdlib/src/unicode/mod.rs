@@ -41,8 +41,43 @@ pub(crate) const NATIVES: Natives = &[
     ("ToLower", |call| map(call, to_lower)),
     ("ToTitle", |call| map(call, to_title)),
     ("ToUpper", |call| map(call, to_upper)),
+    ("ranges", ranges),
+    ("caseRanges", case_ranges),
     ("SimpleFold", |call| map(call, simple_fold)),
 ];
+
+/// The range tables, as generate_ranges.go writes them.
+static RANGES: &[u8] = include_bytes!("ranges.bin");
+
+/// `func ranges(n int) string`
+fn ranges(call: &mut Call<'_>) -> Outcome {
+    let mut rest = RANGES;
+    let mut n = call.word(0);
+    while let [high, low, tables @ ..] = rest {
+        let (this, others) = tables.split_at(usize::from(*high) << 8 | usize::from(*low));
+        if n == 0 {
+            call.set_str(0, this);
+            return Outcome::Done;
+        }
+        rest = others;
+        n -= 1;
+    }
+    call.set_str(0, b"");
+    Outcome::Done
+}
+
+/// `func caseRanges() []int`
+fn case_ranges(call: &mut Call<'_>) -> Outcome {
+    let words: Vec<u64> = table::CASES
+        .iter()
+        .flat_map(|&(lo, hi, deltas)| {
+            let [upper, lower, title] = deltas.map(|delta| i64::from(delta) as u64);
+            [u64::from(lo), u64::from(hi), upper, lower, title]
+        })
+        .collect();
+    call.set_words(0, &words);
+    Outcome::Done
+}
 
 fn ask(call: &mut Call<'_>, question: fn(u32) -> bool) -> Outcome {
     let answer = u32::try_from(call.int(0)).is_ok_and(question);
