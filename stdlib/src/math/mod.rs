@@ -235,11 +235,14 @@ fn next_after_32(call: &mut Call<'_>) -> Outcome {
 
 fn pow10(call: &mut Call<'_>) -> Outcome {
     let n = call.int(0);
+    // Go multiplies or divides two powers, which is not the nearest number everywhere. Reading a decimal number rounds once.
+    let power = |n: i64| format!("1e{n}").parse().unwrap_or(f64::NAN);
+    let (coarse, fine): (f64, f64) = (power(n / 32 * 32), power((n % 32).abs()));
     let result = match n {
         ..-323 => 0.0,
-        309.. => f64::INFINITY,
-        // Reading a decimal number rounds once.
-        _ => format!("1e{n}").parse().unwrap_or(f64::NAN),
+        -323..0 => coarse / fine,
+        0..309 => coarse * fine,
+        _ => f64::INFINITY,
     };
     call.set_float(0, result);
     Outcome::Done

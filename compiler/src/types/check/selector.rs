@@ -173,10 +173,67 @@ impl Checker<'_> {
         match self.package_member(package, sel.name) {
             Some(member) if is_exported(name) => self.object_operand(id, member),
             member => {
-                self.no_member(id, package, sel, member);
+                let name = name.to_string();
+                if !self.refuse_left_out(package, &name, sel.span) {
+                    self.no_member(id, package, sel, member);
+                }
                 self.invalid(id)
             }
         }
+    }
+
+    /// Why a package of the library lacks a name (`Caller`) or a member of a type (`Frame.PC`) that Go's has. The package says so
+    /// in a comment, which is looked for only when something is missing:
+    ///
+    /// ```text
+    /// // Not supported: Caller, Frame.PC: reason
+    /// ```
+    fn left_out(&self, package: PackageId, name: &str) -> Option<&str> {
+        let package = &self.packages[package.0 as usize];
+        if !package.library {
+            return None;
+        }
+        let lines = package
+            .files
+            .iter()
+            .flat_map(|file| self.files[file.0 as usize].text().lines());
+        for line in lines {
+            let list = line.strip_prefix("// Not supported: ");
+            if let Some((names, reason)) = list.and_then(|list| list.split_once(": "))
+                && names.split(", ").any(|other| other == name)
+            {
+                return Some(reason);
+            }
+        }
+        None
+    }
+
+    /// Reports a name of a library package that Go's has and this one does not; false if there is no such name.
+    pub(super) fn refuse_left_out(&mut self, package: PackageId, name: &str, span: Span) -> bool {
+        let Some(reason) = self.left_out(package, name) else {
+            return false;
+        };
+        let path = &self.packages[package.0 as usize].path;
+        let message = format!("not supported by minigo: {path}.{name}");
+        let diagnostic =
+            Diagnostic::error(code::UNSUPPORTED, span, message).with_help(reason.to_string());
+        self.report(diagnostic);
+        true
+    }
+
+    /// The same for a member of a type.
+    fn refuse_left_out_member(&mut self, ty: Ty, sel: Ident) -> bool {
+        let base = self.types.pointer_elem(ty).unwrap_or(ty);
+        let Type::Named(id) = *self.types.get(base) else {
+            return false;
+        };
+        let named = &self.types.named[id.0 as usize];
+        let (package, of) = (named.package, named.name.clone());
+        if package == PackageId(0) {
+            return false;
+        }
+        let name = format!("{of}.{}", self.symbols.name(sel.name));
+        self.refuse_left_out(package, &name, sel.span)
     }
 
     /// Reports that a package exports no such name; `hidden` is what it is called so inside.
@@ -219,6 +276,9 @@ impl Checker<'_> {
 
     /// Reports that a type has no such member.
     fn not_found(&mut self, id: ExprId, x: &Operand, ty: Ty, sel: Ident) -> Operand {
+        if self.refuse_left_out_member(ty, sel) {
+            return self.invalid(id);
+        }
         let name = self.symbols.name(sel.name);
         let text = self.operand_text(x);
         let why = match self.types.pointer_elem(ty) {

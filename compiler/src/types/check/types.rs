@@ -377,6 +377,10 @@ impl<'a> Checker<'a> {
         match member {
             Some(member) if is_exported(text) => Some(member),
             found => {
+                let text = text.to_string();
+                if self.refuse_left_out(package, &text, sel.span) {
+                    return None;
+                }
                 let qualifier = self.expr_string(qualifier);
                 let message = if found.is_some() {
                     format!(
