@@ -120,6 +120,7 @@ impl<'m> Generator<'m> {
             sites: Vec::new(),
             variables: Vec::new(),
             recover_pc: None,
+            unsigned_indices: Vec::new(),
             wrapper: true,
             position: self.position(declared.loc),
         });

@@ -65,6 +65,17 @@ impl<'t> FuncGen<'_, '_, 't> {
         }
     }
 
+    /// An unsigned type of which a register's word may be negative when taken for an `int`.
+    pub(super) fn is_uint64(&mut self, ty: Ty) -> bool {
+        matches!(
+            self.number(ty),
+            Some(Number::Int {
+                signed: false,
+                bits: 64
+            })
+        )
+    }
+
     /// The value of an integer (or bool) constant as a register holds it.
     pub(super) fn const_int(&mut self, e: &Expr) -> Option<i64> {
         let ExprKind::Const(value) = &e.kind else {
@@ -347,7 +358,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             ExprKind::Index { x, index } => {
                 if self.is_string(x.ty) {
                     let str = self.expr_before(x, &[index]);
-                    let index = self.expr_volatile(index);
+                    let index = self.index(index);
                     self.loc = e.loc;
                     return self.emit(Op::IndexStr { dst, str, index });
                 }
@@ -875,6 +886,9 @@ impl<'t> FuncGen<'_, '_, 't> {
         for (i, bound) in given.into_iter().enumerate() {
             if let Some(bound) = bound {
                 bits |= 1 << i;
+                if self.is_uint64(bound.ty) {
+                    bits |= 1 << (4 + i);
+                }
                 self.expr_to(bound, bounds.plus(i));
             }
         }

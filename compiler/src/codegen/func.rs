@@ -7,6 +7,7 @@ use super::regalloc::{Registers, is_out};
 use crate::escape::FuncEscapes;
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{self, LabelId, TargetId, VarId};
+use minigo_bytecode::op::Operand;
 use minigo_bytecode::{Func, FuncId, LineEntry, Op, Reg, Site, TypeId, Variable, WordKind};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -73,6 +74,10 @@ pub(super) struct FuncGen<'g, 'm, 't> {
     pub(super) registers: Registers,
     code: Vec<Op>,
     jumps: Vec<(u32, Label)>,
+    /// Registers that hold indices of unsigned types, which may be greater than an `int`.
+    unsigned: Vec<Reg>,
+    /// The ops that use one, for the sake of their error messages.
+    unsigned_ops: Vec<u32>,
     labels: Vec<LabelState>,
     last_bound: Option<u32>,
     lines: Vec<(u32, Loc)>,
@@ -141,6 +146,8 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             registers: Registers::default(),
             code: Vec::new(),
             jumps: Vec::new(),
+            unsigned: Vec::new(),
+            unsigned_ops: Vec::new(),
             labels: Vec::new(),
             last_bound: None,
             lines: Vec::new(),
@@ -207,6 +214,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     /// A temporary, given back by the matching [`Self::release`].
     pub(super) fn temp(&mut self, kinds: &[WordKind]) -> Reg {
         let reg = self.registers.alloc(kinds);
+        self.unsigned.retain(|other| *other != reg);
         self.temps.push(reg);
         reg
     }
@@ -233,6 +241,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     /// Registers that live until the innermost scope ends.
     pub(super) fn scoped(&mut self, kinds: &[WordKind]) -> Reg {
         let reg = self.registers.alloc(kinds);
+        self.unsigned.retain(|other| *other != reg);
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(reg);
         }
@@ -302,9 +311,35 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             Some((at, loc)) if *at == pc => *loc = self.loc,
             _ => self.lines.push((pc, self.loc)),
         }
+        if !self.unsigned.is_empty() {
+            self.note_unsigned_op(pc, op);
+        }
         self.code.push(op);
         if op.is_terminator() {
             self.reachable = false;
+        }
+    }
+
+    /// The register holds an index of an unsigned type.
+    pub(super) fn note_unsigned(&mut self, reg: Reg) {
+        if !self.unsigned.contains(&reg) {
+            self.unsigned.push(reg);
+        }
+    }
+
+    fn note_unsigned_op(&mut self, pc: u32, op: Op) {
+        for (name, operand) in op.operands() {
+            let Operand::Use(reg, _) = operand else {
+                continue;
+            };
+            if name == "index"
+                && let Some(at) = self.unsigned.iter().position(|other| *other == reg)
+            {
+                self.unsigned_ops.push(pc);
+                if is_out(reg) {
+                    self.unsigned.swap_remove(at);
+                }
+            }
         }
     }
 
@@ -458,6 +493,9 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
         }
         let temp = self.temp(kinds);
         self.move_words(temp, reg, kinds.len());
+        if let Some(at) = self.unsigned.iter().position(|other| *other == reg) {
+            self.unsigned[at] = temp;
+        }
         temp
     }
 
@@ -529,6 +567,11 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             .recover_label
             .map(|label| assembled.starts[targets[label.0 as usize] as usize]);
         let closure_shape = program.closure_shape(&how.captures);
+        let unsigned_indices = self
+            .unsigned_ops
+            .iter()
+            .map(|&at| assembled.starts[at as usize])
+            .collect();
         program.funcs[id.index()] = Some(Func {
             position: program.position(how.loc),
             name: how.name,
@@ -544,6 +587,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             captures: how.captures,
             closure_shape,
             recover_pc,
+            unsigned_indices,
             wrapper: how.wrapper,
         });
     }
@@ -597,6 +641,7 @@ fn empty_func(how: Finish) -> Func {
         variables: Vec::new(),
         closure_shape: minigo_bytecode::ShapeId(0),
         recover_pc: None,
+        unsigned_indices: Vec::new(),
         wrapper: how.wrapper,
         position: Default::default(),
     }

@@ -116,7 +116,7 @@ impl<'t> FuncGen<'_, '_, 't> {
     fn index_place(&mut self, e: &'t Expr, x: &'t Expr, index: &'t Expr) -> Place {
         let Type::Array { elem, len } = self.under(x.ty) else {
             let slice = self.expr_before(x, &[index]);
-            let index = self.expr_volatile(index);
+            let index = self.index(index);
             self.loc = e.loc;
             return Place::Element { slice, index };
         };
@@ -126,7 +126,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             if let Some(place) = self.constant_element(slice, 0, elem, len, index) {
                 return place;
             }
-            let index = self.expr_volatile(index);
+            let index = self.index(index);
             self.loc = e.loc;
             return Place::Element { slice, index };
         }
@@ -146,9 +146,18 @@ impl<'t> FuncGen<'_, '_, 't> {
         }
         let ptr = self.advance(ptr, off);
         let slice = self.view(ptr, len);
-        let index = self.expr_volatile(index);
+        let index = self.index(index);
         self.loc = e.loc;
         Place::Element { slice, index }
+    }
+
+    /// An index in a register.
+    pub(super) fn index(&mut self, index: &'t Expr) -> Reg {
+        let reg = self.expr_volatile(index);
+        if self.const_int(index).is_none() && self.is_uint64(index.ty) {
+            self.note_unsigned(reg);
+        }
+        reg
     }
 
     /// The element at a constant index of an array in memory, if it is a whole number of words away.

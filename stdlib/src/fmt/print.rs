@@ -81,8 +81,12 @@ impl Access {
     }
 }
 
-/// How deep values may be nested: each level takes some of the machine's stack.
-const MAX_DEPTH: usize = 4000;
+/// How deep values may be nested; Go's stack has room for about as many levels.
+const MAX_DEPTH: usize = 1_000_000;
+/// When less than this is left of the machine's stack …
+const RED_ZONE: usize = 64 << 10;
+/// … it goes on in a piece of this size.
+const STACK_PIECE: usize = 4 << 20;
 
 /// A value with its static type where it can be nil: what reflection sees at one place.
 #[derive(Clone, Copy)]
@@ -568,6 +572,12 @@ impl<'a> Printer<'a> {
 
     /// Prints a value.
     fn value(&mut self, v: Value, verb: char, depth: usize, access: Access) {
+        stacker::maybe_grow(RED_ZONE, STACK_PIECE, || {
+            self.value_here(v, verb, depth, access)
+        });
+    }
+
+    fn value_here(&mut self, v: Value, verb: char, depth: usize, access: Access) {
         let v = match v {
             Value::Of(v) => v,
             Value::NilInterface(ty) => {

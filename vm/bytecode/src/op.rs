@@ -578,7 +578,7 @@ ops! {
     /// panics with Go's index error unless `0 <= R[index] < R[len]`
     CheckIndex { index: use int, len: use int }
     /// `R[dst..+2] := R[slice][lo:hi:max]`, elements of Extra.index bytes; `bounds..+3` hold lo, hi, max, of which the
-    /// bits 0, 1, 2 of `given` say which are there; bit 3 says that an array is sliced (for the panics' messages)
+    /// bits 0, 1, 2 of `given` say which are there; bit 3 says that an array is sliced, bits 4, 5, 6 say which are of unsigned types (for the panics' messages)
     SliceSlice { given: imm u8, dst: def slice, slice: use slice, bounds: use words }
     /// `R[dst..+2] := R[str][lo:hi]`, as SliceSlice
     SliceStr { given: imm u8, dst: def str, str: use str, bounds: use words }

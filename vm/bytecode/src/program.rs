@@ -327,6 +327,8 @@ pub struct Func {
     pub closure_shape: ShapeId,
     /// Where execution goes on after a deferred call of this frame recovered a panic.
     pub recover_pc: Option<u32>,
+    /// The ops whose index is of an unsigned type, in ascending order: panics print it as such.
+    pub unsigned_indices: Vec<u32>,
     /// Made by the compiler around a call: `recover` looks through it, tracebacks skip it.
     pub wrapper: bool,
     /// Where it was declared.

@@ -1304,7 +1304,7 @@ unsafe fn trapped(cx: &mut Ctx<'_>) -> Next {
         Trap::Divide => Stop::Error(RuntimeError::divide()),
         Trap::Shift => Stop::Error(RuntimeError::new("negative shift amount")),
         // SAFETY: by the function's contract.
-        Trap::Index => Stop::Error(unsafe { index_error(*pc, cx.g.base()) }),
+        Trap::Index => Stop::Error(unsafe { index_error(cx.vm, pc, cx.g.base()) }),
         Trap::Stop => match cx.stopped.take() {
             Some(stop) => *stop,
             None => cx.vm.internal_error("an op stopped without a reason", pc),
@@ -1342,11 +1342,13 @@ unsafe fn trapped(cx: &mut Ctx<'_>) -> Next {
     unwind::stop(cx, stop)
 }
 
-/// The error of an op whose index is out of range.
+/// The error of the op at `pc`, whose index is out of range.
 ///
 /// # Safety
-/// `base` is the base of the frame that executes `op`.
-unsafe fn index_error(op: Op, base: *const u64) -> RuntimeError {
+/// `base` is the base of the frame that executes the op.
+unsafe fn index_error(vm: &Vm, pc: *const Op, base: *const u64) -> RuntimeError {
+    // SAFETY: by the function's contract.
+    let op = unsafe { *pc };
     let mut index = 0;
     let mut len = 0;
     for (name, operand) in op.operands() {
@@ -1362,6 +1364,18 @@ unsafe fn index_error(op: Op, base: *const u64) -> RuntimeError {
             "len" => len = word(0) as usize,
             _ => {}
         }
+    }
+    let image = vm.image();
+    let unsigned = image.func_at(pc).is_some_and(|func| {
+        let at = (pc as usize - image.funcs[func.index()].code as usize) / size_of::<Op>();
+        let list = &vm.program().funcs[func.index()].unsigned_indices;
+        list.binary_search(&(at as u32)).is_ok()
+    });
+    if unsigned {
+        return RuntimeError::new(format!(
+            "index out of range [{}] with length {len}",
+            index as u64
+        ));
     }
     RuntimeError::index(index, len)
 }

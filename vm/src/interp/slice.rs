@@ -29,22 +29,27 @@ fn cap_of(h: Header) -> u64 {
 
 /// The bounds of a slice expression that are given.
 pub(crate) struct Bounds {
-    lo: Option<i64>,
-    hi: Option<i64>,
-    max: Option<i64>,
+    lo: Option<i128>,
+    hi: Option<i128>,
+    max: Option<i128>,
     /// An array is sliced: its length is what panics speak of.
     of_array: bool,
 }
 
 impl Bounds {
-    /// Reads lo, hi, max from three registers; bits 0, 1, 2 of `given` say which count, bit 3 that an array is sliced.
+    /// Reads lo, hi, max from three registers; bits 0, 1, 2 of `given` say which count, bit 3 that an array is sliced,
+    /// bits 4, 5, 6 which are of unsigned types.
     ///
     /// # Safety
     /// `base` is the base of a frame that has these registers.
     pub(crate) unsafe fn read(base: *const u64, first: Reg, given: u8) -> Bounds {
         // SAFETY: by the function's contract.
-        let get = |i: usize| unsafe {
-            (given & (1 << i) != 0).then(|| *base.add(first.index() + i) as i64)
+        let word = |i: usize| unsafe { *base.add(first.index() + i) };
+        let get = |i: usize| {
+            (given & (1 << i) != 0).then(|| match given & (1 << (4 + i)) {
+                0 => i128::from(word(i) as i64),
+                _ => i128::from(word(i)),
+            })
         };
         Bounds {
             lo: get(0),
@@ -55,7 +60,7 @@ impl Bounds {
     }
 
     /// What a bound that is too large is compared with.
-    fn limit(&self, cap: i64) -> String {
+    fn limit(&self, cap: i128) -> String {
         let what = if self.of_array { "length" } else { "capacity" };
         format!("with {what} {cap}")
     }
@@ -68,7 +73,7 @@ fn bounds_error(text: String) -> RuntimeError {
 /// `s[lo:hi:max]` with elements of `size` bytes.
 #[inline(never)]
 pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> {
-    let (len, cap) = (len_of(s) as i64, cap_of(s) as i64);
+    let (len, cap) = (i128::from(len_of(s)), i128::from(cap_of(s)));
     let lo = bounds.lo.unwrap_or(0);
     let (hi, max) = match bounds.max {
         None => {
@@ -126,7 +131,7 @@ pub(crate) fn reslice(s: Header, bounds: Bounds, size: u64) -> OpResult<Header> 
 /// `s[lo:hi]` of a string.
 #[inline(never)]
 pub(crate) fn substring((ptr, len): (u64, u64), bounds: Bounds) -> OpResult<(u64, u64)> {
-    let len = len as i64;
+    let len = i128::from(len);
     let lo = bounds.lo.unwrap_or(0);
     let hi = bounds.hi.unwrap_or(len);
     if hi < 0 {
