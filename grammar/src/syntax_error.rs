@@ -49,7 +49,9 @@ pub(crate) fn diagnose(
             });
         }
         last = Some(index);
-        if !follows_another {
+        // That the text ends too early follows from anything that is wrong before.
+        let is_end = tokens.get(index).is_none();
+        if !follows_another && !(is_end && !diagnostics.is_empty()) {
             diagnostics.push(diagnose_one(file, tokens, index, &failure.expected));
         }
     }
@@ -87,6 +89,13 @@ fn diagnose_one(
         let keyword = file.slice(keyword.span);
         let message = format!("syntax error: var declaration not allowed in {keyword} initializer");
         return Diagnostic::error(CODE, next, message);
+    }
+    if let [.., name, colon] = before
+        && (name.token, colon.token) == (Token::Ident, Token::Colon)
+        && matches!(lexeme.token, Token::Case | Token::Default)
+    {
+        let message = "syntax error: missing statement after label";
+        return Diagnostic::error(CODE, colon.span, message);
     }
     let place = Place {
         before,

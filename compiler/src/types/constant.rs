@@ -2,9 +2,10 @@
 //!
 //! Integers are exact; the checker limits untyped ones to 512 bits after each operation. Floats are exact fractions
 //! as long as numerator and denominator stay below [`MAX_FRACTION_BITS`] and are rounded to 512 bits of mantissa beyond
-//! that, as Go's compiler does, so that no program can make the compiler compute with huge fractions. Exponents beyond
-//! [`MAX_EXPONENT_BITS`] are refused ([`None`]), never rounded silently to zero or infinity.
+//! that, as Go's compiler does, so that no program can make the compiler compute with huge fractions. Beyond [`MAX_EXPONENT_BITS`]
+//! they have a form of their own ([`Huge`]).
 
+mod huge;
 mod parse;
 mod print;
 
@@ -18,7 +19,10 @@ use std::rc::Rc;
 use super::ty::Basic;
 use super::typed::{BinaryOp, CompareOp};
 
-pub use parse::{parse_literal, unquote};
+use huge::Real;
+
+pub use huge::Huge;
+pub use parse::{is_out_of_range, parse_literal, unquote};
 pub use print::quote;
 
 /// Fractions with a larger numerator or denominator are rounded to [`MANTISSA_BITS`].
@@ -27,7 +31,7 @@ const MAX_FRACTION_BITS: u64 = 4096;
 /// Precision of rounded floats.
 const MANTISSA_BITS: u64 = 512;
 
-/// Floats of 2 to the power of more than this, or less than its negative, are refused.
+/// Floats of 2 to the power of more than this, or less than its negative, are no fractions.
 const MAX_EXPONENT_BITS: u64 = 1 << 16;
 
 /// The largest size in bits of an untyped integer constant.
@@ -43,6 +47,8 @@ pub enum ConstValue {
     Int(BigInt),
     /// Floats, exact.
     Float(BigRational),
+    /// Floats with an exponent that no type has.
+    Huge(Huge),
     /// Complex numbers, exact: real and imaginary part.
     Complex(BigRational, BigRational),
 }
@@ -110,7 +116,7 @@ impl ConstValue {
             ConstValue::Int(x) => x.is_zero(),
             ConstValue::Float(x) => x.is_zero(),
             ConstValue::Complex(re, im) => re.is_zero() && im.is_zero(),
-            ConstValue::Bool(_) | ConstValue::String(_) => false,
+            ConstValue::Huge(_) | ConstValue::Bool(_) | ConstValue::String(_) => false,
         }
     }
 
@@ -119,6 +125,7 @@ impl ConstValue {
         match self {
             ConstValue::Int(x) => x.is_negative(),
             ConstValue::Float(x) => x.is_negative(),
+            ConstValue::Huge(x) => x.is_negative(),
             _ => false,
         }
     }
@@ -136,6 +143,7 @@ impl ConstValue {
         Some(match self {
             ConstValue::Int(x) => ConstValue::Int(-x),
             ConstValue::Float(x) => ConstValue::Float(-x),
+            ConstValue::Huge(x) => ConstValue::Huge(x.neg()),
             ConstValue::Complex(re, im) => ConstValue::Complex(-re, -im),
             ConstValue::Bool(_) | ConstValue::String(_) => return None,
         })
@@ -171,13 +179,14 @@ impl ConstValue {
             Rank::Int => {
                 let (x, y) = (self.to_int()?, other.to_int()?);
                 if op == BinaryOp::Div && !integer {
-                    return divide(&x.into(), &y.into()).map(ConstValue::Float);
+                    return float_binary(op, &x.into(), &y.into());
                 }
                 int_binary(op, x, y).map(ConstValue::Int)
             }
-            Rank::Float => {
-                float_binary(op, &self.to_float()?, &other.to_float()?).map(ConstValue::Float)
-            }
+            Rank::Float => match (self.to_float(), other.to_float()) {
+                (Some(x), Some(y)) => float_binary(op, &x, &y),
+                _ => huge_binary(op, self, other),
+            },
             Rank::Complex => {
                 let (x, y) = (self.to_complex()?, other.to_complex()?);
                 complex_binary(op, x, y).map(|(re, im)| ConstValue::Complex(re, im))
@@ -199,7 +208,10 @@ impl ConstValue {
             (ConstValue::Int(x), ConstValue::Int(y)) => x.cmp(y),
             _ => match rank(self)?.max(rank(other)?) {
                 Rank::Complex => return equality(op, self.to_complex()? == other.to_complex()?),
-                _ => self.to_float()?.cmp(&other.to_float()?),
+                _ => match (self.to_float(), other.to_float()) {
+                    (Some(x), Some(y)) => x.cmp(&y),
+                    _ => compare_huge(self, other)?,
+                },
             },
         };
         Some(match op {
@@ -220,10 +232,14 @@ impl ConstValue {
             Bool | UntypedBool => matches!(self, ConstValue::Bool(_)).then(|| self.clone()),
             String | UntypedString => matches!(self, ConstValue::String(_)).then(|| self.clone()),
             UntypedInt | UntypedRune => self.to_int().map(ConstValue::Int),
+            UntypedFloat if matches!(self, ConstValue::Huge(_)) => Some(self.clone()),
             UntypedFloat => self.to_float().map(ConstValue::Float),
             UntypedComplex => self
                 .to_complex()
                 .map(|(re, im)| ConstValue::Complex(re, im)),
+            Float32 | Float64 if matches!(self, ConstValue::Huge(x) if x.is_tiny()) => {
+                Some(ConstValue::Float(BigRational::zero()))
+            }
             Float32 | Float64 => round_to(basic, &self.to_float()?).map(ConstValue::Float),
             Complex64 | Complex128 => {
                 let part = if basic == Complex64 { Float32 } else { Float64 };
@@ -280,7 +296,7 @@ enum Rank {
 fn rank(value: &ConstValue) -> Option<Rank> {
     match value {
         ConstValue::Int(_) => Some(Rank::Int),
-        ConstValue::Float(_) => Some(Rank::Float),
+        ConstValue::Float(_) | ConstValue::Huge(_) => Some(Rank::Float),
         ConstValue::Complex(..) => Some(Rank::Complex),
         ConstValue::Bool(_) | ConstValue::String(_) => None,
     }
@@ -310,13 +326,68 @@ fn int_binary(op: BinaryOp, x: BigInt, y: BigInt) -> Option<BigInt> {
     })
 }
 
-fn float_binary(op: BinaryOp, x: &BigRational, y: &BigRational) -> Option<BigRational> {
-    match op {
-        BinaryOp::Add => limit(x + y),
-        BinaryOp::Sub => limit(x - y),
-        BinaryOp::Mul => limit(x * y),
-        BinaryOp::Div => divide(x, y),
-        _ => None,
+fn float_binary(op: BinaryOp, x: &BigRational, y: &BigRational) -> Option<ConstValue> {
+    let exact = match op {
+        BinaryOp::Add => x + y,
+        BinaryOp::Sub => x - y,
+        BinaryOp::Mul => x * y,
+        BinaryOp::Div if y.is_zero() => return None,
+        BinaryOp::Div => x / y,
+        _ => return None,
+    };
+    match limit(exact.clone()) {
+        Some(x) => Some(ConstValue::Float(x)),
+        None => Some(ConstValue::Huge(Huge::from_fraction(&exact))),
+    }
+}
+
+/// An operation of which an operand is huge.
+fn huge_binary(op: BinaryOp, x: &ConstValue, y: &ConstValue) -> Option<ConstValue> {
+    let value = match (as_huge(x)?, as_huge(y)?) {
+        (Some(x), Some(y)) => x.binary(op, &y),
+        (None, _) if matches!(op, BinaryOp::Mul | BinaryOp::Div) => {
+            return Some(ConstValue::Float(BigRational::zero()));
+        }
+        (Some(_), None) if op == BinaryOp::Mul => {
+            return Some(ConstValue::Float(BigRational::zero()));
+        }
+        (Some(_), None) if op == BinaryOp::Div => return None,
+        (Some(x), None) => return Some(ConstValue::Huge(x)),
+        (None, Some(y)) if op == BinaryOp::Sub => return Some(ConstValue::Huge(y.neg())),
+        (None, Some(y)) => return Some(ConstValue::Huge(y)),
+        (None, None) => return None,
+    };
+    value.map(ConstValue::from)
+}
+
+fn compare_huge(x: &ConstValue, y: &ConstValue) -> Option<Ordering> {
+    let sign = |x: &Huge| match x.is_negative() {
+        true => Ordering::Less,
+        false => Ordering::Greater,
+    };
+    Some(match (as_huge(x)?, as_huge(y)?) {
+        (Some(x), Some(y)) => x.compare(&y),
+        (Some(x), None) => sign(&x),
+        (None, Some(y)) => sign(&y).reverse(),
+        (None, None) => Ordering::Equal,
+    })
+}
+
+/// A number in the form of huge ones; the inner None is zero.
+fn as_huge(value: &ConstValue) -> Option<Option<Huge>> {
+    if let ConstValue::Huge(x) = value {
+        return Some(Some(x.clone()));
+    }
+    let x = value.to_float()?;
+    Some((!x.is_zero()).then(|| Huge::from_fraction(&x)))
+}
+
+impl From<Real> for ConstValue {
+    fn from(value: Real) -> ConstValue {
+        match value {
+            Real::Small(x) => ConstValue::Float(x),
+            Real::Huge(x) => ConstValue::Huge(x),
+        }
     }
 }
 
@@ -543,6 +614,6 @@ mod tests {
             huge = next;
             steps += 1;
         }
-        assert_eq!(steps, 4);
+        assert_eq!(steps, 19);
     }
 }

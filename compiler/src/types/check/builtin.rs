@@ -335,7 +335,12 @@ impl Checker<'_> {
     }
 
     fn close(&mut self, call: Call<'_>, mut x: Operand) -> Option<Operand> {
-        for term in self.types.type_terms(x.ty) {
+        let mut terms = self.types.type_terms(x.ty);
+        if terms.is_empty() {
+            // The type set is empty: there is no channel in it.
+            terms.push(None);
+        }
+        for term in terms {
             let problem = match term.map(|term| self.types.under(term.ty)) {
                 Some(Type::Chan { dir: Dir::Recv, .. }) => "receive-only channel",
                 Some(Type::Chan { .. }) => continue,

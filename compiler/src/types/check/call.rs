@@ -57,6 +57,7 @@ impl Checker<'_> {
             _ => self.generic_expr(fun, None),
         };
         self.require_value_or_type(&mut f);
+        self.refuse_generic_type(&mut f);
         match f.mode {
             Mode::Invalid => {
                 self.use_exprs(call.args);

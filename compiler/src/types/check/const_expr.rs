@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Checker, Operand};
 use crate::diagnostics::code;
-use crate::types::constant::{ConstValue, parse_literal};
+use crate::types::constant::{ConstValue, is_out_of_range, parse_literal};
 use crate::types::ty::Ty;
 
 /// Longer numbers are refused.
@@ -69,7 +69,11 @@ impl Checker<'_> {
             return self.invalid(id);
         }
         let Some(value) = parse_literal(kind, text) else {
-            // The lexer has reported what is wrong with it.
+            // The lexer has reported what is wrong with it, unless it is just too large.
+            if number && is_out_of_range(text) {
+                let message = format!("malformed constant: {text}");
+                self.error(code::CONST_OVERFLOW, loc.span, message);
+            }
             return self.invalid(id);
         };
         let ty = match kind {

@@ -22,13 +22,18 @@ impl Checker<'_> {
         if x.generic.is_some() {
             self.instantiate_for(&mut x, hint);
         }
+        self.refuse_generic_type(&mut x);
+        x
+    }
+
+    /// A generic type without type arguments is of no use in an expression.
+    pub(crate) fn refuse_generic_type(&mut self, x: &mut Operand) {
         if x.mode == Mode::TypeExpr && self.is_generic(x.ty) {
-            let text = self.operand_text(&x);
+            let text = self.operand_text(x);
             let message = format!("cannot use generic type {text} without instantiation");
             self.error(code::TYPE_ARGS, x.loc.span, message);
             x.invalidate();
         }
-        x
     }
 
     /// Checks an expression of any kind, which may be a function that lacks type arguments.

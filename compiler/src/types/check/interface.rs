@@ -223,6 +223,14 @@ impl Checker<'_> {
         if all {
             return Union::Type(self.universe.any);
         }
+        if terms.len() > MAX_TERMS {
+            let message = format!(
+                "cannot handle more than {MAX_TERMS} union terms (implementation limitation)"
+            );
+            let span = ast.expr_span(id);
+            self.error(code::CONSTRAINT_MISUSE, span, message);
+            return Union::Invalid;
+        }
         Union::Terms(terms)
     }
 

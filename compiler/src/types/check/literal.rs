@@ -196,11 +196,15 @@ impl Checker<'_> {
             };
             let mut x = self.generic_value(key, Some(key_ty));
             // After the assignment the operand is no constant any more if the key type is an interface.
+            let is_constant = x.constant_value().is_some();
             self.assignment(&mut x, Some(key_ty), "map literal");
             if !x.is_valid() {
                 continue;
             }
-            let key_text = self.constant_key(&x);
+            let key_text = match is_constant {
+                true => self.constant_key(&x),
+                false => None,
+            };
             if let Some((ty, text, shown)) = key_text {
                 let span = x.loc.span;
                 let known = seen.insert((ty, text), span);
@@ -227,7 +231,7 @@ impl Checker<'_> {
                 ExprKind::Const(value) => (tree.ty, value),
                 // What became an interface value only in this place.
                 ExprKind::Convert(inner) => match &inner.kind {
-                    ExprKind::Const(value) if tree.loc == inner.loc => (inner.ty, value),
+                    ExprKind::Const(value) => (inner.ty, value),
                     _ => return None,
                 },
                 _ => return None,

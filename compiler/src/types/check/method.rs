@@ -4,13 +4,79 @@ use super::Checker;
 use super::FuncContext;
 use super::types::Later;
 use crate::diagnostics::code;
-use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, Ty, Type, TypeParamId};
+use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, PackageId, Ty, Type, TypeParamId};
 use crate::types::typed::FuncRef;
 use minigo_grammar::ast::{self, Ast, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::symbol::Symbol;
 
 impl<'a> Checker<'a> {
+    /// Finds the types that the methods of a package belong to.
+    pub(super) fn assign_methods(&mut self, package: PackageId) {
+        for (file, id) in std::mem::take(&mut self.packages[package.0 as usize].methods) {
+            let ast = &self.asts[file.0 as usize];
+            let ast::Decl::Func(decl) = ast.decl(id) else {
+                continue;
+            };
+            let base = decl
+                .recv
+                .and_then(|recv| self.receiver_base(package, ast, recv.ty));
+            match base {
+                Some((base, _)) if !decl.name.name.is_blank() => {
+                    let methods = self.method_decls.entry((package, base)).or_default();
+                    methods.push((file, id));
+                }
+                _ => self.packages[package.0 as usize].orphans.push((file, id)),
+            }
+        }
+    }
+
+    /// The name of the type that a receiver's type stands for, aliases looked through, and whether it is a pointer to it.
+    fn receiver_base(
+        &self,
+        package: PackageId,
+        ast: &Ast,
+        ty: ast::ExprId,
+    ) -> Option<(Symbol, bool)> {
+        let mut pointer = matches!(ast.expr(ast.unparen(ty)), Expr::Star(_));
+        let base = match ast.expr(receiver_base(ast, ty)) {
+            Expr::Index { x, .. } => ast.unparen(x),
+            _ => receiver_base(ast, ty),
+        };
+        let Expr::Ident(mut name) = ast.expr(base) else {
+            return None;
+        };
+        // No chain of aliases is longer, unless it is a cycle.
+        for _ in 0..=self.packages[package.0 as usize].names.len() {
+            let Some(&object) = self.packages[package.0 as usize].names.get(&name) else {
+                break;
+            };
+            let Some(site) = self.objects[object].site else {
+                break;
+            };
+            let ast = &self.asts[site.file.0 as usize];
+            let ast::Decl::Type(decl) = ast.decl(site.decl) else {
+                break;
+            };
+            if !decl.alias || !decl.type_params.is_empty() {
+                break;
+            }
+            let mut to = ast.unparen(decl.ty);
+            if let Expr::Star(inner) = ast.expr(to) {
+                if pointer {
+                    return None;
+                }
+                pointer = true;
+                to = ast.unparen(inner);
+            }
+            match ast.expr(to) {
+                Expr::Ident(next) => name = next,
+                _ => return None,
+            }
+        }
+        Some((name, pointer))
+    }
+
     /// The methods declared for a type of this name in the current package.
     pub(super) fn collect_methods(&mut self, id: NamedId, name: Symbol) {
         let Some(decls) = self.method_decls.remove(&(self.cx.package, name)) else {
@@ -40,7 +106,8 @@ impl<'a> Checker<'a> {
             }
             let pointer = decl
                 .recv
-                .is_some_and(|recv| matches!(ast.expr(ast.unparen(recv.ty)), Expr::Star(_)));
+                .and_then(|recv| self.receiver_base(package, ast, recv.ty))
+                .is_some_and(|(_, pointer)| pointer);
             let func = self.new_func(file, decl_id, decl, Some((id, pointer)));
             let library = self.packages[package.0 as usize].library;
             self.types.named[id.0 as usize]
@@ -172,7 +239,11 @@ impl<'a> Checker<'a> {
         {
             let span = ast.expr_span(receiver_base(ast, recv.ty));
             let loc = Loc { file, span };
-            self.later.push(Later::Receiver { ty: named_ty, loc });
+            self.later.push(Later::Receiver {
+                ty: named_ty,
+                loc,
+                written: false,
+            });
         }
         let recv = if self.types.named[id.0 as usize].methods[index].pointer {
             self.types.intern(Type::Pointer(named_ty))
@@ -279,11 +350,13 @@ impl<'a> Checker<'a> {
         };
         let ty = self.type_expr(recv.ty);
         let loc = self.loc(ast.expr_span(receiver_base(ast, recv.ty)));
-        self.later.push(Later::Receiver { ty, loc });
+        let written = !has_receiver_params(ast, decl);
+        self.later.push(Later::Receiver { ty, loc, written });
         ty
     }
 
-    pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc) {
+    /// Whether a receiver's type can have methods; `written` without type parameters.
+    pub(super) fn check_receiver(&mut self, ty: Ty, loc: Loc, written: bool) {
         let (base, _) = self.deref(ty);
         if base == Ty::INVALID {
             return;
@@ -293,6 +366,9 @@ impl<'a> Checker<'a> {
         let message = match self.types.get(base) {
             Type::Named(id) if self.types.named[id.0 as usize].package != package => {
                 format!("cannot define new methods on non-local type {text}")
+            }
+            Type::Named(id) if written && self.types.named[id.0 as usize].origin.is_some() => {
+                format!("cannot define new methods on instantiated type {text}")
             }
             Type::Named(_) => match self.types.under(base) {
                 Type::Pointer(_) | Type::Interface(_) => {

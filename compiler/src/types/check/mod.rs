@@ -99,6 +99,8 @@ pub(crate) struct Package {
     /// All package-level objects in source order, blank ones included.
     objects: Vec<ObjectId>,
     init_funcs: Vec<FuncRef>,
+    /// All methods, in source order.
+    methods: Vec<(FileIndex, DeclId)>,
     /// Methods whose receiver names no type.
     orphans: Vec<(FileIndex, DeclId)>,
     initializers: Vec<decl::Initializer>,

@@ -7,7 +7,7 @@ use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, Objects, State
 use crate::types::ty::{FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, Types};
 use crate::types::typed::{self, FuncRef, LitId, Stmt, StmtKind};
 use crate::types::universe::{NOWHERE, Universe};
-use minigo_grammar::ast::{self, DeclId, Expr, Ident};
+use minigo_grammar::ast::{self, DeclId, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::{Symbol, Symbols};
@@ -128,6 +128,7 @@ impl<'a> Checker<'a> {
             self.cx.file = file;
             self.collect_file(package, file);
         }
+        self.assign_methods(package);
         for file in files {
             let clashes: Vec<(ObjectId, ObjectId)> = self.file_imports[file.0 as usize]
                 .iter()
@@ -376,14 +377,10 @@ impl<'a> Checker<'a> {
         let library = self.packages[package.0 as usize].library;
         let name = decl.name;
         let text = self.symbols.name(name.name);
-        if let Some(recv) = decl.recv {
-            match self.receiver_base(recv.ty) {
-                Some(base) if !name.name.is_blank() => {
-                    let methods = self.method_decls.entry((package, base)).or_default();
-                    methods.push((file, id));
-                }
-                _ => self.packages[package.0 as usize].orphans.push((file, id)),
-            }
+        if decl.recv.is_some() {
+            // Which type the receiver is, is known when all names are.
+            let methods = &mut self.packages[package.0 as usize].methods;
+            methods.push((file, id));
         } else {
             let is_init = name.name == Symbol::INIT;
             let is_main =
@@ -426,22 +423,6 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The name in a receiver's type: T of `T`, `*T`, `T[P]`.
-    fn receiver_base(&self, ty: ast::ExprId) -> Option<Symbol> {
-        let ast = self.ast();
-        let mut base = ast.unparen(ty);
-        if let Expr::Star(inner) = ast.expr(base) {
-            base = ast.unparen(inner);
-        }
-        if let Expr::Index { x, .. } = ast.expr(base) {
-            base = ast.unparen(x);
-        }
-        match ast.expr(base) {
-            Expr::Ident(name) => Some(name),
-            _ => None,
-        }
-    }
-
     /// Checks what must be checked of a package whether something reaches it or not.
     fn check_package(&mut self, package: PackageId) {
         let info = &self.packages[package.0 as usize];
@@ -458,7 +439,6 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        self.move_alias_methods(package);
         self.check_name_cycles(&objects);
         // Types first, aliases last among them, so that what needs them finds them complete.
         for wanted in [Some(false), Some(true), None] {
@@ -519,49 +499,6 @@ impl<'a> Checker<'a> {
         match self.asts[site.file.0 as usize].decl(site.decl) {
             ast::Decl::Type(decl) => Some(decl.alias),
             _ => None,
-        }
-    }
-
-    /// Methods declared on an alias belong to the type that it stands for.
-    fn move_alias_methods(&mut self, package: PackageId) {
-        let mut keys: Vec<(PackageId, Symbol)> = self
-            .method_decls
-            .keys()
-            .filter(|(p, _)| *p == package)
-            .copied()
-            .collect();
-        keys.sort();
-        for key in keys {
-            let mut name = key.1;
-            for _ in 0..100 {
-                let Some(&object) = self.packages[package.0 as usize].names.get(&name) else {
-                    break;
-                };
-                let Some(site) = self.objects[object].site else {
-                    break;
-                };
-                let ast = &self.asts[site.file.0 as usize];
-                let ast::Decl::Type(decl) = ast.decl(site.decl) else {
-                    break;
-                };
-                if !decl.alias {
-                    break;
-                }
-                let mut to = ast.unparen(decl.ty);
-                if let Expr::Star(inner) = ast.expr(to) {
-                    to = ast.unparen(inner);
-                }
-                match ast.expr(to) {
-                    Expr::Ident(next) => name = next,
-                    _ => break,
-                }
-            }
-            if name != key.1
-                && let Some(methods) = self.method_decls.remove(&key)
-            {
-                let entry = self.method_decls.entry((package, name)).or_default();
-                entry.extend(methods);
-            }
         }
     }
 

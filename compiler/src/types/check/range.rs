@@ -281,6 +281,10 @@ impl Checker<'_> {
                 if yields.params.len() > 2 {
                     return bad("yield func has too many parameters");
                 }
+                if yields.variadic {
+                    let yields = self.type_string(sig.params[0]);
+                    return Err(format!("yield func of type {yields} cannot be variadic"));
+                }
                 if yields.results != [Ty::BOOL] {
                     return bad("yield func does not return bool");
                 }

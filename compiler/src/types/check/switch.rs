@@ -107,7 +107,7 @@ impl Checker<'_> {
             ConstValue::Int(value) => ConstKey::Int(value),
             ConstValue::Float(value) => ConstKey::Float(value),
             ConstValue::String(value) => ConstKey::String(value),
-            ConstValue::Bool(_) | ConstValue::Complex(..) => return,
+            ConstValue::Bool(_) | ConstValue::Complex(..) | ConstValue::Huge(_) => return,
         };
         let span = self.ast().expr_span(id);
         if let Some(&first) = seen.get(&(key.clone(), ty)) {

@@ -46,6 +46,8 @@ pub(super) enum Later {
     Receiver {
         ty: Ty,
         loc: Loc,
+        /// It has no type parameters.
+        written: bool,
     },
 }
 
@@ -599,7 +601,7 @@ impl<'a> Checker<'a> {
             Later::Cycle(cycle) => self.check_cycle(&cycle),
             Later::TypeArgs { named, args, locs } => self.verify_type_args(named, &args, &locs),
             Later::UnionTerm { term, earlier, loc } => self.check_term(term, &earlier, loc),
-            Later::Receiver { ty, loc } => self.check_receiver(ty, loc),
+            Later::Receiver { ty, loc, written } => self.check_receiver(ty, loc, written),
         }
     }
 

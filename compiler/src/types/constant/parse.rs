@@ -5,22 +5,25 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Pow, Zero};
 
+use super::huge::{Huge, Real};
 use super::{ConstValue, MAX_EXPONENT_BITS, limit};
 
 /// The value of a literal. None if it is malformed or its exponent is out of range.
 pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
     match kind {
         LitKind::Int => parse_int(&digits(text)).map(ConstValue::Int),
-        LitKind::Float => parse_float(&digits(text)).map(ConstValue::Float),
+        LitKind::Float => parse_float(&digits(text)).map(ConstValue::from),
         LitKind::Imaginary => {
             let text = digits(text.strip_suffix('i')?);
             // For the sake of old programs, `012i` is decimal.
             let decimal = text.get(..2).is_none_or(|prefix| radix(prefix).is_none());
-            let value = match decimal {
-                true => parse_float(&text)?,
-                false => match parse_int(&text) {
-                    Some(int) => int.into(),
-                    None => parse_float(&text)?,
+            let int = if decimal { None } else { parse_int(&text) };
+            let value = match int {
+                Some(int) => int.into(),
+                None => match parse_float(&text)? {
+                    Real::Small(value) => value,
+                    // No type holds it, and next to nothing can be done with it.
+                    Real::Huge(_) => return None,
                 },
             };
             Some(ConstValue::Complex(BigRational::zero(), value))
@@ -38,6 +41,23 @@ pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
             Unquoted::Rune(_) => None,
         },
     }
+}
+
+/// Whether a number is written properly, but is too large to be a constant.
+pub fn is_out_of_range(text: &str) -> bool {
+    let text = digits(text);
+    let text = text.strip_suffix('i').unwrap_or(&text);
+    let (number, mark) = match text.strip_prefix("0x") {
+        Some(rest) => (rest, 'p'),
+        None => (text, 'e'),
+    };
+    let Some((mantissa, exponent)) = number.split_once(mark) else {
+        return false;
+    };
+    let exponent = exponent.trim_start_matches(['+', '-']);
+    mantissa.contains(|c: char| c.is_ascii_hexdigit())
+        && !exponent.is_empty()
+        && exponent.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A number without separators, in lower case.
@@ -66,35 +86,49 @@ fn parse_int(text: &str) -> Option<BigInt> {
     BigInt::parse_bytes(digits.as_bytes(), base)
 }
 
-fn parse_float(text: &str) -> Option<BigRational> {
+fn parse_float(text: &str) -> Option<Real> {
     let (text, base, mark) = match text.strip_prefix("0x") {
         Some(rest) => (rest, 16u32, 'p'),
         None => (text, 10, 'e'),
     };
     let (mantissa, exponent) = match text.split_once(mark) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        Some((mantissa, exponent)) => (mantissa, exponent_value(exponent)?),
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let number = BigInt::parse_bytes(format!("0{whole}{fraction}").as_bytes(), base)?;
-    if number.is_zero() {
-        return Some(BigRational::zero());
-    }
-    if exponent.unsigned_abs() > MAX_EXPONENT_BITS {
-        return None;
-    }
     // The number times `base^-places` times `2^exponent` or `10^exponent`.
     let places = fraction.len() as i64;
     let (step, shift) = match base {
         16 => (2u32, exponent - 4 * places),
         _ => (10u32, exponent - places),
     };
+    if number.is_zero() {
+        return Some(Real::Small(BigRational::zero()));
+    }
+    if shift.unsigned_abs() > MAX_EXPONENT_BITS / 4 {
+        return Huge::power(number, step, shift);
+    }
     let factor = Pow::pow(BigInt::from(step), shift.unsigned_abs());
-    limit(if shift >= 0 {
-        BigRational::from_integer(number * factor)
-    } else {
-        BigRational::new(number, factor)
+    let exact = match shift >= 0 {
+        true => BigRational::from_integer(number * factor),
+        false => BigRational::new(number, factor),
+    };
+    Some(match limit(exact.clone()) {
+        Some(x) => Real::Small(x),
+        None => Real::Huge(Huge::from_fraction(&exact)),
     })
+}
+
+/// An exponent; what is too long for a number is beyond all limits.
+fn exponent_value(text: &str) -> Option<i64> {
+    const BEYOND: i64 = 1 << 40;
+    let digits = text.trim_start_matches(['+', '-']);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let value = digits.parse().unwrap_or(BEYOND).min(BEYOND);
+    Some(if text.starts_with('-') { -value } else { value })
 }
 
 /// What is between quotes.
@@ -189,6 +223,8 @@ mod tests {
         check(LitKind::Float, "0x.8p1", "1");
         check(LitKind::Float, "08.5", "8.5");
         check(LitKind::Float, "1e1000", "1e+1000");
+        check(LitKind::Float, "1e100000", "1e+100000");
+        check(LitKind::Float, "1.23456789e-1000000", "1.23457e-1000000");
         check(LitKind::Float, "1e1000000000", "none");
         check(LitKind::Float, "0e1000000000", "0");
         check(LitKind::Imaginary, "2i", "(0 + 2i)");

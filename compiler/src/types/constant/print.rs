@@ -17,6 +17,11 @@ impl fmt::Display for ConstValue {
             ConstValue::Int(value) => write!(f, "{value}"),
             ConstValue::String(bytes) => f.write_str(&shorten(bytes)),
             ConstValue::Float(value) => f.write_str(&float(value)),
+            ConstValue::Huge(value) => {
+                let (mantissa, exponent) = value.parts();
+                let (mantissa, more) = round_mantissa(&mantissa.clone().into(), 53, i64::MIN);
+                f.write_str(&far(mantissa, exponent + more))
+            }
             ConstValue::Complex(re, im) => write!(f, "({} + {}i)", float(re), float(im)),
         }
     }
@@ -78,6 +83,11 @@ fn float(value: &BigRational) -> String {
     }
     // Beyond float64: mantissa and exponent by logarithms, as Go's compiler does.
     let (mantissa, binary) = round_mantissa(value, 53, i64::MIN);
+    far(mantissa, binary)
+}
+
+/// `mantissa * 2^binary` beyond float64.
+fn far(mantissa: BigInt, binary: i64) -> String {
     let bits = mantissa.bits() as i64;
     let fraction = to_f64(&BigRational::new(mantissa, BigInt::from(1) << bits as u64));
     let decimal = (binary + bits) as f64 * (std::f64::consts::LN_2 / std::f64::consts::LN_10);
