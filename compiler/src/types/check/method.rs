@@ -378,7 +378,14 @@ impl<'a> Checker<'a> {
             },
             Type::Basic(_) => format!("cannot define new methods on non-local type {text}"),
             _ => {
-                let text = self.type_string_at(ty, loc.file);
+                // As it is written, if that is the name of an alias.
+                let file = &self.files[loc.file.0 as usize];
+                let mut text = file.slice(loc.span).to_string();
+                if !text.chars().all(|c| c.is_alphanumeric() || c == '_') {
+                    text = self.type_string_at(ty, loc.file);
+                } else if file.text()[..loc.span.start as usize].ends_with('*') {
+                    text.insert(0, '*');
+                }
                 format!("invalid receiver type {text}")
             }
         };
