@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
 
     fn collect_file(&mut self, package: PackageId, file: FileIndex) {
         let ast = self.ast();
-        self.refuse_embedding();
+        self.refuse_directives();
         let mut const_source: Option<(Option<ast::GroupId>, DeclId)> = None;
         for &id in ast.decl_list(ast.decls) {
             match ast.decl(id) {
@@ -207,19 +207,20 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// `//go:embed` would give a variable the contents of files: refused, not taken for a comment.
-    fn refuse_embedding(&mut self) {
+    /// `//go:embed` would give a variable the contents of files, `//go:debug` would bring back the behaviour of older
+    /// releases: refused, not taken for comments.
+    fn refuse_directives(&mut self) {
         let ast = self.ast();
         let text = self.source().text();
         for comment in &ast.comments {
             let start = comment.span.start as usize;
             let line = text[..start].rsplit('\n').next().unwrap_or("");
-            if text[start..].starts_with("//go:embed ") && line.trim().is_empty() {
-                self.error(
-                    code::UNSUPPORTED,
-                    comment.span,
-                    "not supported by minigo: //go:embed",
-                );
+            for directive in ["//go:embed", "//go:debug"] {
+                let arguments = text[start..].strip_prefix(directive);
+                if arguments.is_some_and(|a| a.starts_with(' ')) && line.trim().is_empty() {
+                    let message = format!("not supported by minigo: {directive}");
+                    self.error(code::UNSUPPORTED, comment.span, message);
+                }
             }
         }
     }
