@@ -17,8 +17,6 @@ const LATER_COMMANDS: &[&str] = &[
 const LATER_FLAGS: &[&str] = &[
     "race",
     "race-format",
-    "leaks",
-    "explain",
     "record",
     "trace",
     "report",
@@ -89,7 +87,13 @@ pub(crate) fn go_style(cli: &Command, mut args: Vec<String>, flags: &str) -> Arg
         };
         words.push(arg);
         match find(command, flag.trim_start_matches('-')) {
-            Some(known) if !value && known.get_action().takes_values() => words.extend(rest.next()),
+            Some(known)
+                if !value
+                    && known.get_action().takes_values()
+                    && !known.is_require_equals_set() =>
+            {
+                words.extend(rest.next());
+            }
             None if LATER_FLAGS.contains(&flag.trim_start_matches('-')) => {
                 misuse(&format!("minigo {name}: {flag}: not yet"));
             }

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use minigo_compiler::diagnostics::render::{Mention, mentions};
 use minigo_grammar::source::SourceFile;
 use minigo_vm::explain::{Cause, Class, Explanation, How, Object, Place, Wait, Waiting, What};
+use minigo_vm::leaks::Leaks;
 use serde_json::json;
 use std::fmt::Write;
 
@@ -363,14 +364,21 @@ fn cited(explanation: &Explanation, cause: &Cause) -> Vec<Mention> {
     for &index in &cause.objects {
         let object = &explanation.objects[index];
         if let Some(made) = &object.made {
-            let verb = match object.what {
-                What::Channel { .. } => "made",
-                _ => "declared",
-            };
-            cite(made, format!("`{}` is {verb} here", object.name));
+            cite(made, made_here(object));
         }
     }
     cited
+}
+
+fn made_here(object: &Object) -> String {
+    let verb = match object.what {
+        What::Channel { .. } => "made",
+        _ => "declared",
+    };
+    match object.name.as_str() {
+        "" => format!("{verb} here"),
+        name => format!("`{name}` is {verb} here"),
+    }
 }
 
 fn class_name(class: Class) -> &'static str {
@@ -537,4 +545,107 @@ fn json(explanation: &Explanation) -> serde_json::Value {
         .collect();
     json!({"causes": causes, "goroutines": goroutines, "objects": objects,
            "omitted": explanation.omitted})
+}
+
+// ---- leaks -----------------------------------------------------------------------------------
+
+/// Leaked goroutines in words: those that wait at one place and were started at one are told together.
+pub(crate) fn leaks(found: &Leaks, files: &[SourceFile], color: bool) -> String {
+    let explanation = &found.leaked;
+    let total = explanation.goroutines.len() + explanation.omitted;
+    if total == 0 {
+        return String::new();
+    }
+    let mut groups: Vec<(&Waiting, Vec<u64>)> = Vec::new();
+    for g in &explanation.goroutines {
+        let like = |other: &Waiting| {
+            (other.reason, &other.place, &other.created) == (g.reason, &g.place, &g.created)
+        };
+        match groups.iter_mut().find(|(other, _)| like(other)) {
+            Some((_, ids)) => ids.push(g.id),
+            None => groups.push((g, vec![g.id])),
+        }
+    }
+    groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    let s = if total == 1 { "" } else { "s" };
+    let mut out = format!(
+        "minigo: {total} goroutine{s} leaked (main returned, and nobody can ever wake them)\n"
+    );
+    for (g, ids) in &groups {
+        let place = g
+            .place
+            .as_ref()
+            .map_or(String::new(), |p| format!(" at {}", at(p)));
+        let created = g
+            .created
+            .as_ref()
+            .map_or(String::new(), |p| format!(", started at {}", at(p)));
+        let _ = writeln!(
+            out,
+            "\n  {} × [{}]{place}{created}: {}",
+            ids.len(),
+            g.reason,
+            list(ids)
+        );
+        for wait in &g.waits {
+            let _ = writeln!(
+                out,
+                "    waiting for {}",
+                described(&explanation.objects[wait.object])
+            );
+        }
+        let mut cited = Vec::new();
+        let mut cite = |place: &Option<Place>, message: &str| {
+            if let Some(place) = place {
+                cited.push(Mention {
+                    file: place.file.clone(),
+                    line: place.line,
+                    column: place.column,
+                    message: message.to_string(),
+                });
+            }
+        };
+        cite(&g.place, "waits here");
+        cite(&g.created, "started here");
+        for wait in &g.waits {
+            let object = &explanation.objects[wait.object];
+            cite(&object.made, &made_here(object));
+        }
+        out.push_str(&mentions(files, &cited, color));
+        let _ = writeln!(out, "    help: {}", leak_help(g));
+    }
+    if explanation.omitted > 0 {
+        let _ = writeln!(out, "\n  and {} more", explanation.omitted);
+    }
+    if found.others > 0 {
+        let s = if found.others == 1 { "" } else { "s" };
+        let _ = writeln!(
+            out,
+            "\n  {} other goroutine{s} had not ended when main returned",
+            found.others
+        );
+    }
+    out
+}
+
+fn leak_help(g: &Waiting) -> &'static str {
+    let how = g.waits.first().map(|wait| wait.how);
+    match how {
+        None => "let the goroutine end: give it a channel to wait for",
+        Some(_) if g.waits.len() > 1 => {
+            "add a case that ends it, such as <-ctx.Done(), and see to it that it happens"
+        }
+        Some(How::Send) => {
+            "give the channel room for the value (make(chan T, 1)), receive it, or select with <-ctx.Done()"
+        }
+        Some(How::Receive) => {
+            "send or close the channel on every way out, or select with <-ctx.Done()"
+        }
+        Some(How::Range) => "close the channel when the last value has been sent",
+        Some(How::Lock | How::ReadLock) => {
+            "unlock on every way out (defer), and lock in the same order everywhere"
+        }
+        Some(How::Zero) => "call Done on every way out (defer)",
+        Some(How::Signal) => "call Signal or Broadcast after the condition has changed",
+    }
 }

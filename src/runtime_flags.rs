@@ -7,6 +7,7 @@ use minigo_grammar::source::SourceFile;
 use minigo_vm::capability::{Capabilities, Capability};
 use minigo_vm::explain::Explain;
 use minigo_vm::heap::HeapConfig;
+use minigo_vm::leaks::LeakCheck;
 use minigo_vm::sched;
 use std::io::IsTerminal;
 use std::thread;
@@ -70,6 +71,15 @@ pub(crate) struct RuntimeFlags {
     /// How a deadlock is explained [default: text on a terminal, else off]
     #[arg(long, value_name = "FORMAT")]
     explain: Option<explanation::Format>,
+    /// Look for goroutines that can never go on when main returns, and tell about them or fail with exit code 1
+    #[arg(
+        long,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "warn"
+    )]
+    leaks: Option<Leaks>,
     /// Print what the scheduler and the collector did to standard error at the end
     #[arg(long)]
     stats: bool,
@@ -107,6 +117,12 @@ enum Clock {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Leaks {
+    Warn,
+    Fail,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Allow {
     /// Files
     Fs,
@@ -138,13 +154,21 @@ impl RuntimeFlags {
             allow: self.allowed(),
             sched_hash: self.sched_hash,
             stats: self.stats,
-            explain: self.explain(files),
+            explain: self.explain(files.clone()),
+            leaks: self.leaks(files),
         }
     }
 
     /// How many processors the program begins with.
     pub(crate) fn processors(&self) -> usize {
         processors(self.procs, self.seed.is_some())
+    }
+
+    fn leaks(&self, files: Vec<SourceFile>) -> Option<LeakCheck> {
+        let fail = self.leaks? == Leaks::Fail;
+        let color = When::Auto.on_stderr();
+        let words = move |found: &_| explanation::leaks(found, &files, color);
+        Some(LeakCheck::new(fail, words))
     }
 
     fn explain(&self, files: Vec<SourceFile>) -> Option<Explain> {

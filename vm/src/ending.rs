@@ -34,6 +34,13 @@ pub(crate) fn report(vm: &Vm, finish: Finish) -> i32 {
         }
     };
     let mut text = String::new();
+    let mut status = status;
+    if let (Some(check), Some(leaks)) = (&vm.config().leaks, vm.leaks.lock().take()) {
+        text.push_str(&check.words(&leaks));
+        if check.fail && status == 0 && !leaks.leaked.goroutines.is_empty() {
+            status = 1;
+        }
+    }
     if vm.config().stats {
         text.push_str(&vm.sched().stats().to_string());
         text.push_str(&vm.heap().stats().to_string());

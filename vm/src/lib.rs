@@ -13,6 +13,7 @@ mod growing;
 pub mod heap;
 mod image;
 mod interp;
+pub mod leaks;
 pub mod native;
 pub mod network;
 mod output;
@@ -56,6 +57,8 @@ pub struct Config {
     pub stats: bool,
     /// What is said of a deadlock behind Go's report.
     pub explain: Option<explain::Explain>,
+    /// Whether goroutines that leaked are looked for when main returns.
+    pub leaks: Option<leaks::LeakCheck>,
 }
 
 impl Default for Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             sched_hash: false,
             stats: false,
             explain: None,
+            leaks: None,
         }
     }
 }
@@ -118,6 +122,8 @@ pub struct Vm {
     byte_type: RuntimeType,
     output: output::Output,
     sched: Arc<Scheduler>,
+    /// What was found when main returned.
+    leaks: sync::Mutex<Option<leaks::Leaks>>,
     config: Config,
 }
 
@@ -149,6 +155,11 @@ pub fn run(
         // SAFETY: the scheduler asks only about goroutines at a safepoint.
         frames: Box::new(|g| unsafe { interp::traceback::shown(vm, g) }),
         tick: Box::new(|| vm.output.flush()),
+        main_returned: Box::new(|m| {
+            if vm.config.leaks.is_some() {
+                *vm.leaks.lock() = Some(leaks::find(vm, m));
+            }
+        }),
         abandon: Box::new(|finish| std::process::exit(ending::report(vm, finish))),
     };
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
@@ -190,6 +201,7 @@ impl Vm {
             byte_type,
             output,
             sched,
+            leaks: sync::Mutex::new(None),
             config,
         })
     }
@@ -320,7 +332,7 @@ impl Vm {
     }
 
     /// Marks what a stopped goroutine's frames, deferred calls and panics refer to; returns the bytes looked at.
-    fn mark_goroutine(&self, marker: &mut heap::Marker<'_>, g: &Goroutine) -> u64 {
+    pub(crate) fn mark_goroutine(&self, marker: &mut heap::Marker<'_>, g: &Goroutine) -> u64 {
         if matches!(g.status(), Status::Idle | Status::Dead) {
             return 0;
         }

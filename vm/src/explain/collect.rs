@@ -62,7 +62,7 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn waiting(&mut self, g: &Goroutine) -> Waiting {
-        let (at, spelled_at) = self.place_of(g);
+        let (mut at, spelled_at) = self.place_of(g);
         let waits = match g.reason() {
             WaitReason::ChanReceive | WaitReason::ChanReceiveNil => {
                 let range = site_at(self.vm, g.pc().wrapping_sub(1))
@@ -82,7 +82,14 @@ impl Collector<'_> {
             WaitReason::ChanSendNil => {
                 vec![self.wait_at_channel(std::ptr::null_mut(), How::Send, at.clone(), spelled_at)]
             }
-            WaitReason::Select => self.select_waits(g),
+            WaitReason::Select => {
+                let (waits, select) = self.select_waits(g);
+                // The statement, not its last case.
+                let position = self.vm.image().position_at(select);
+                at = position
+                    .and_then(|p| place(self.vm, minigo_bytecode::Position { column: 0, ..p }));
+                waits
+            }
             WaitReason::MutexLock => self.wait_at_word(g, How::Lock, at.clone(), spelled_at),
             WaitReason::RWMutexLock => self.wait_at_word(g, How::Lock, at.clone(), spelled_at),
             WaitReason::RWMutexRLock => self.wait_at_word(g, How::ReadLock, at.clone(), spelled_at),
@@ -285,7 +292,8 @@ impl Collector<'_> {
         })
     }
 
-    fn select_waits(&mut self, g: &Goroutine) -> Vec<Wait> {
+    /// The cases of the select that it waits in, and the select's op.
+    fn select_waits(&mut self, g: &Goroutine) -> (Vec<Wait>, *const Op) {
         let end = g.pc();
         let mut first = end;
         loop {
@@ -300,7 +308,7 @@ impl Collector<'_> {
         let count = unsafe { end.offset_from(first) } as usize;
         // SAFETY: the goroutine waits, and nothing runs.
         let waiting = unsafe { select::waiting_cases(g) };
-        (0..count)
+        let waits = (0..count)
             .map(|case| {
                 let at = first.wrapping_add(case);
                 // SAFETY: one of the case ops found above.
@@ -316,7 +324,8 @@ impl Collector<'_> {
                 let place = position.and_then(|position| place(self.vm, position));
                 self.wait_at_channel(chan, how, place, at)
             })
-            .collect()
+            .collect();
+        (waits, first.wrapping_sub(1))
     }
 
     // ---- who could end a wait ------------------------------------------------------------

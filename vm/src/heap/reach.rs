@@ -5,6 +5,7 @@ use minigo_bytecode::program::WordKind;
 use super::Heap;
 use super::arena::{Place, locate};
 use super::shape::Plan;
+use crate::sync::raw::Ordering::Relaxed;
 use crate::value::word;
 
 impl Heap {
@@ -63,6 +64,15 @@ impl Heap {
                     visit(data);
                 }
             }
+        }
+    }
+
+    /// Whether the collection that was started last has marked the object that `pointer` points to or into; true for what is
+    /// permanent, and for what is no heap object.
+    pub(crate) fn is_marked(&self, pointer: u64) -> bool {
+        match locate(pointer as usize) {
+            Place::Object(object) => object.mark().load(Relaxed) == self.epoch.load(Relaxed),
+            Place::Permanent | Place::Nowhere => true,
         }
     }
 }

@@ -46,6 +46,7 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         symbol: Box::new(|_| None),
         frames: Box::new(|_| Trace::default()),
         tick: Box::new(|| ()),
+        main_returned: Box::new(|_| ()),
         abandon: Box::new(|_| ()),
     }
 }

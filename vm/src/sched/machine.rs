@@ -195,6 +195,7 @@ impl Machine {
         goroutine.set_status(Status::Dead);
         if goroutine.id() == 1 {
             if !goexit {
+                (sched.hooks().main_returned)(self);
                 sched.end(Finish::Returned);
                 return;
             }

@@ -90,6 +90,8 @@ pub struct Hooks {
     pub frames: FramesHook,
     /// Called every few milliseconds while something runs, once the monitor is there; and once more after that.
     pub tick: Box<dyn Fn() + Send + Sync>,
+    /// Called when main returned, before the program is over.
+    pub main_returned: Box<dyn Fn(&mut Machine) + Send + Sync>,
     /// The program is over, and [`Scheduler::run`] cannot return because its machine is in a system call: ends the process.
     pub abandon: Box<dyn Fn(Finish) + Send + Sync>,
 }

@@ -1,0 +1,275 @@
+//! Leaked goroutines: what is reported when main returns, and what is not.
+
+#[path = "harness/process.rs"]
+mod process;
+
+use process::Run;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("leaks");
+    fs::create_dir_all(&folder).expect("a folder for temporary files");
+    folder
+}
+
+fn program(name: &str, body: &str) -> PathBuf {
+    let path = folder().join(name);
+    let source = format!(
+        "package main\n\nimport (\n\t\"runtime\"\n\t\"sync\"\n\t\"time\"\n)\n\nvar _ = runtime.Gosched\nvar _ sync.Mutex\nvar _ time.Duration\n\n{body}"
+    );
+    fs::write(&path, source).expect("a temporary file");
+    path
+}
+
+fn run(flags: &[&str], path: &Path) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("CLICOLOR_FORCE")
+        .arg("run")
+        .args(flags)
+        .arg(path);
+    process::run(&mut command, LIMIT).expect("minigo starts")
+}
+
+/// The program leaks as many goroutines with these wait reasons.
+fn check_leaks(name: &str, body: &str, expected: &[(usize, &str)]) {
+    let path = program(name, body);
+    for flags in [
+        ["--seed=1", "--time=virtual"],
+        ["--seed=2", "--time=virtual"],
+    ] {
+        let run = run(&[flags[0], flags[1], "--leaks=fail"], &path);
+        assert_eq!(run.exit, Ok(i32::from(!expected.is_empty())), "{run:?}");
+        let found = run.stderr.matches(" × [").count();
+        assert_eq!(found, expected.len(), "{run:?}");
+        for (count, reason) in expected {
+            let line = format!("  {count} × [{reason}] at {name}:");
+            assert!(run.stderr.contains(&line), "{line}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_can_wake_has_leaked() {
+    check_leaks(
+        "early_return.mgo",
+        "func search() int {\n\tc := make(chan int)\n\tfor i := range 3 {\n\t\tgo func() { c <- i }()\n\t}\n\treturn <-c\n}\n\nfunc main() {\n\tsearch()\n\ttime.Sleep(time.Second)\n}\n",
+        &[(2, "chan send")],
+    );
+    check_leaks(
+        "reasons.mgo",
+        r#"func main() {
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() { wg.Wait() }()
+	go func() {
+		var mu sync.Mutex
+		mu.Lock()
+		mu.Lock()
+	}()
+	go func() {
+		var mu sync.Mutex
+		mu.Lock()
+		sync.NewCond(&mu).Wait()
+	}()
+	go func() {
+		var c chan int
+		<-c
+	}()
+	go func() {
+		select {}
+	}()
+	go func() {
+		a, b := make(chan int), make(chan int)
+		select {
+		case <-a:
+		case b <- 1:
+		}
+	}()
+	go func() {
+		for range make(chan int) {
+		}
+	}()
+	time.Sleep(time.Second)
+}
+"#,
+        &[
+            (1, "sync.WaitGroup.Wait"),
+            (1, "sync.Mutex.Lock"),
+            (1, "sync.Cond.Wait"),
+            (1, "chan receive (nil chan)"),
+            (1, "select (no cases)"),
+            (1, "select"),
+            (1, "chan receive"),
+        ],
+    );
+    check_leaks(
+        "chain.mgo",
+        "func main() {\n\ta, b := make(chan int), make(chan int)\n\tgo func() { b <- <-a }()\n\tgo func() { a <- <-b }()\n\ttime.Sleep(time.Second)\n}\n",
+        &[(1, "chan receive"), (1, "chan receive")],
+    );
+}
+
+#[test]
+fn what_somebody_may_wake_has_not() {
+    check_leaks(
+        "global.mgo",
+        "var jobs = make(chan int)\nvar mu sync.Mutex\n\nfunc main() {\n\tmu.Lock()\n\tgo func() { <-jobs }()\n\tgo mu.Lock()\n\ttime.Sleep(time.Second)\n}\n",
+        &[],
+    );
+    check_leaks(
+        "sleeper.mgo",
+        "func main() {\n\tc := make(chan int)\n\tgo func() {\n\t\ttime.Sleep(time.Hour)\n\t\tc <- 1\n\t}()\n\tgo func() { <-c }()\n\ttime.Sleep(time.Second)\n}\n",
+        &[],
+    );
+    check_leaks(
+        "timer.mgo",
+        "func main() {\n\tgo func() { <-time.After(time.Hour) }()\n\tgo func() {\n\t\tfor range time.Tick(time.Hour) {\n\t\t}\n\t}()\n\ttime.Sleep(time.Second)\n}\n",
+        &[],
+    );
+    check_leaks(
+        "runnable.mgo",
+        "func main() {\n\tc := make(chan int)\n\tgo func() { <-c }()\n\tgo func() {\n\t\tfor {\n\t\t\truntime.Gosched()\n\t\t\tif time.Now().IsZero() {\n\t\t\t\tc <- 1\n\t\t\t}\n\t\t}\n\t}()\n\tfor range 100 {\n\t\truntime.Gosched()\n\t}\n}\n",
+        &[],
+    );
+}
+
+#[test]
+fn leaks_are_told_with_names_places_and_help() {
+    let path = program(
+        "told.mgo",
+        "func main() {\n\tresult := make(chan int)\n\tgo func() {\n\t\tresult <- 1\n\t}()\n\ttime.Sleep(time.Second)\n}\n",
+    );
+    let run = run(&["--seed=1", "--time=virtual", "--leaks"], &path);
+    assert_eq!(run.exit, Ok(0), "{run:?}");
+    for part in [
+        "minigo: 1 goroutine leaked",
+        "1 × [chan send] at told.mgo:16:3, started at told.mgo:15: goroutine 2",
+        "waiting for channel `result` (made at told.mgo:14:12, cap 0)",
+        "help: give the channel room for the value",
+    ] {
+        assert!(run.stderr.contains(part), "{part}: {run:?}");
+    }
+}
+
+#[test]
+fn examples_leak_nothing_but_one() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut checked = 0;
+    for entry in fs::read_dir(examples).expect("the examples") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "mgo") {
+            continue;
+        }
+        let run = run(&["--leaks"], &path);
+        // Its players wait for ever when the game is over.
+        let leaks = path.ends_with("06_ping_pong.mgo");
+        let told = run.stderr.contains(" leaked (");
+        assert_eq!(told, leaks, "{}: {run:?}", path.display());
+        checked += 1;
+    }
+    assert!(checked > 20, "only {checked} examples");
+}
+
+/// The bug kernels that come with Go as tests of its own leak profile (`GoKer`), where Go is installed: what Go's profile finds, and what
+/// minigo finds. `cargo test --test leaks kernels -- --ignored --nocapture` prints the table.
+#[test]
+#[ignore = "takes minutes, and needs Go"]
+fn kernels() {
+    const ATTEMPTS: usize = 4;
+    let root = Command::new("go").args(["env", "GOROOT"]).output();
+    let root = String::from_utf8(root.expect("go runs").stdout).expect("a path");
+    let kernels =
+        Path::new(root.trim()).join("src/runtime/testdata/testgoroutineleakprofile/goker");
+    let binary = folder().join("goker");
+    let built = Command::new("go")
+        .current_dir(&kernels)
+        .args(["build", "-o"])
+        .arg(&binary)
+        .arg(".")
+        .status();
+    assert!(
+        built.is_ok_and(|status| status.success()),
+        "go builds the kernels"
+    );
+    let mut files: Vec<PathBuf> = fs::read_dir(&kernels)
+        .expect("the kernels")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "go"))
+        .collect();
+    files.sort();
+    let (mut found, mut missed, mut more, mut unsupported) = (0, 0, 0, 0);
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a kernel");
+        let Some(name) = text
+            .split_once("register(\"")
+            .and_then(|(_, rest)| rest.split('"').next())
+            .filter(|_| !text.contains("func main()"))
+        else {
+            continue;
+        };
+        let by_go = (0..ATTEMPTS).any(|_| {
+            let run = process::run(Command::new(&binary).arg(name), LIMIT).expect("it starts");
+            run.stdout.contains("leaked)")
+        });
+        let path = folder().join(format!("{name}.go"));
+        fs::write(&path, standalone(&text)).expect("a temporary file");
+        let runs: Vec<Run> = (0..ATTEMPTS)
+            .map(|seed| {
+                let policy = if seed % 2 == 0 { "go" } else { "pct" };
+                let flags = [
+                    format!("--seed={seed}"),
+                    format!("--sched={policy}"),
+                    "--time=virtual".to_string(),
+                    "--leaks".to_string(),
+                    "--max-steps=3000000".to_string(),
+                ];
+                let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+                run(&flags, &path)
+            })
+            .collect();
+        let by_us = runs.iter().any(|run| run.stderr.contains(" leaked ("));
+        let refused = runs[0].exit == Ok(1) && !by_us;
+        let verdict = match (by_go, by_us) {
+            _ if refused => {
+                unsupported += 1;
+                runs[0].stderr.lines().next().unwrap_or_default()
+            }
+            (true, true) | (false, false) => {
+                found += 1;
+                "as Go"
+            }
+            (true, false) => {
+                missed += 1;
+                "missed"
+            }
+            (false, true) => {
+                more += 1;
+                "only minigo"
+            }
+        };
+        println!("{name:20} Go {by_go:5} minigo {by_us:5} {verdict}");
+    }
+    println!("as Go {found}, missed {missed}, only minigo {more}, not supported {unsupported}");
+    assert!(found > 4 * (missed + more), "the verdicts differ from Go's");
+}
+
+/// A kernel as a program of its own: without the profile, which is taken when main returns, and with the few lines that the
+/// others share.
+fn standalone(kernel: &str) -> String {
+    let kept: Vec<String> = kernel
+        .lines()
+        .filter(|line| !line.contains("\"runtime/pprof\"") && !line.contains("pprof.Lookup"))
+        .map(|line| line.replace("prof.WriteTo(os.Stdout, 2)", "_ = os.Stdout"))
+        .collect();
+    format!(
+        "{}\n\nconst yieldCount = 10\n\nvar kernels []func()\n\nfunc register(name string, f func()) {{ kernels = append(kernels, f) }}\n\nfunc main() {{\n\tfor _, f := range kernels {{\n\t\tf()\n\t}}\n\t_ = yieldCount\n}}\n",
+        kept.join("\n")
+    )
+}
