@@ -87,6 +87,13 @@ pub(crate) fn go_style(cli: &Command, mut args: Vec<String>, flags: &str) -> Arg
         };
         words.push(arg);
         match find(command, flag.trim_start_matches('-')) {
+            Some(known) if known.get_short() == Some('e') => {
+                // The code takes the place of the file: what follows is the program's.
+                if !value {
+                    words.extend(rest.next());
+                }
+                break;
+            }
             Some(known)
                 if !value
                     && known.get_action().takes_values()
@@ -228,7 +235,7 @@ mod tests {
         check("minigo run x.mgo -- -v", "minigo run -- x.mgo -- -v");
         check("minigo check x.mgo", "minigo check -- x.mgo");
         check("minigo - a", "minigo run -- - a");
-        check("minigo -e 1 -v", "minigo run -e 1 -v --");
+        check("minigo -e 1 -v", "minigo run -e 1 -- -v");
         check("minigo -help", "minigo --help");
         check("minigo run", "minigo run --");
         check("minigo explain E0104 -h", "minigo explain E0104 -h");

@@ -11,6 +11,7 @@
 //! | `snippet` | what is missing around code given with `-e` |
 //! | `module` | packages on disk: `go.mod` and the folders below it |
 //! | `build_constraint` | which files belong to a package |
+//! | `panic_advice` | what to do about a panic |
 //! | `report` | showing diagnostics |
 //! | `explanation` | why a program is deadlocked, in words |
 //! | `console` | writing, colors, failing |
@@ -27,6 +28,7 @@ mod console;
 mod documentation;
 mod explanation;
 mod module;
+mod panic_advice;
 mod program;
 mod report;
 mod runtime_flags;

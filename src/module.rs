@@ -1,5 +1,6 @@
 //! Packages on disk: the module that `go.mod` names, the folders below it, and what Go says where something is missing.
 
+use crate::arguments::closest;
 use crate::build_constraint;
 use crate::console::{fail, fail_plain, reason};
 use crate::program::read_file;
@@ -117,7 +118,11 @@ impl Packages {
     fn missing(&self, path: &str) -> ImportError {
         let first = path.split('/').next().unwrap_or(path);
         if !first.contains('.') {
-            return ImportError::at_import(format!("package {path} is not in std"));
+            let error = ImportError::at_import(format!("package {path} is not in std"));
+            return match closest(path, minigo_stdlib::paths()) {
+                Some(other) => error.with_help(format!("did you mean {other}?")),
+                None => error,
+            };
         }
         let Some(module) = &self.module else {
             return ImportError::at_import(format!(

@@ -2,6 +2,7 @@
 
 use crate::console::{When, note};
 use crate::explanation;
+use crate::panic_advice;
 use clap::{Args, ValueEnum};
 use minigo_grammar::source::SourceFile;
 use minigo_vm::capability::{Capabilities, Capability};
@@ -179,8 +180,12 @@ impl RuntimeFlags {
             None => explanation::Format::Off,
         };
         let color = When::Auto.on_stderr();
-        (format != explanation::Format::Off)
-            .then(|| Explain::new(move |found| explanation::render(found, format, &files, color)))
+        let words = move |found: &_| explanation::render(found, format, &files, color);
+        match format {
+            explanation::Format::Off => None,
+            explanation::Format::Text => Some(Explain::new(words).with_advice(panic_advice::of)),
+            _ => Some(Explain::new(words)),
+        }
     }
 
     fn sched(&self) -> sched::Config {

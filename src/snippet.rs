@@ -15,7 +15,8 @@ pub(crate) fn file(name: &str, code: &str) -> SourceFile {
     let imports = imports(code);
     let declarations = wrap(name, &format!("package main\n{imports}"), code, "\n");
     let (_, diagnostics) = parse_file(&declarations, &mut Symbols::new());
-    if diagnostics.is_empty() {
+    // Without a function it cannot have a main; types and variables are as good inside of one.
+    if diagnostics.is_empty() && words(code).iter().any(|word| word == "func") {
         return declarations;
     }
     let prelude = format!("package main\n{imports}func main() {{\n");

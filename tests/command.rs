@@ -1,7 +1,15 @@
-//! The command itself: bad input, huge input, flags, signals, and what it exits with.
+//! The command itself: bad input, huge input, flags, signals, and what it exits with. Further subjects are in `command/`.
 
+#[path = "command/failures.rs"]
+mod failures;
+#[path = "command/help.rs"]
+mod help;
 #[path = "harness/process.rs"]
 mod process;
+#[path = "command/programs.rs"]
+mod programs;
+#[path = "command/settings.rs"]
+mod settings;
 
 use process::Run;
 use std::fs;

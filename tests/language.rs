@@ -18,7 +18,8 @@
 mod harness;
 
 use harness::expectation::Expectation;
-use harness::oracle::{self, Oracle};
+use harness::folder;
+use harness::oracle::Oracle;
 use harness::process::{self, Run};
 use harness::programs;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -217,7 +218,7 @@ fn confirm(oracle: &Oracle, program: &Path) -> Result<(), Failed> {
     }
     let expectation = expectation_of(program)?;
     let mut run = if program.is_dir() {
-        match oracle.build_folder(program)? {
+        match folder::build(oracle, program)? {
             Ok(executable) => run_executable(&executable)?,
             Err(refusal) => refusal,
         }
@@ -320,7 +321,7 @@ fn run_executable(executable: &Path) -> Result<Run, String> {
 fn stamp_of(oracle: &Oracle, program: &Path, answer: &str) -> Result<PathBuf, Failed> {
     let mut hasher = DefaultHasher::new();
     oracle.version.hash(&mut hasher);
-    for file in oracle::files(program) {
+    for file in folder::files(program) {
         file.hash(&mut hasher);
         fs::read(file)?.hash(&mut hasher);
     }

@@ -7,6 +7,7 @@ pub mod diagnostics;
 pub mod escape;
 mod load;
 pub mod types;
+pub mod vet;
 
 pub use load::{Import, ImportError, Importer, Layout, Sources};
 
@@ -25,6 +26,8 @@ pub struct Checked {
     pub diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// All files, those of imported packages after the program's own.
     pub files: Vec<SourceFile>,
+    /// By file: it is part of the library.
+    pub library: Vec<bool>,
 }
 
 /// A compiled program, or why there is none.
@@ -71,21 +74,44 @@ pub fn compile(files: Vec<SourceFile>, importer: Importer<'_>) -> Compiled {
 pub fn check(files: Vec<SourceFile>, importer: Importer<'_>) -> Checked {
     let mut symbols = Symbols::new();
     let (failed, loaded, mut diagnostics) = load::load(files, importer, &mut symbols);
-    if failed {
-        return Checked {
-            module: None,
-            diagnostics,
-            files: loaded.files,
-        };
+    let mut module = None;
+    if !failed {
+        let failed = diagnostics.iter().any(|(_, d)| d.is_error());
+        let (checked, found) = types::check::check(&loaded, &mut symbols, failed);
+        module = checked;
+        diagnostics.extend(without_follow_ups(&loaded, found));
     }
-    let failed = diagnostics.iter().any(|(_, d)| d.is_error());
-    let (module, found) = types::check::check(&loaded, &mut symbols, failed);
-    diagnostics.extend(without_follow_ups(&loaded, found));
+    for (file, diagnostic) in &mut diagnostics {
+        let file = &loaded.files[file.0 as usize];
+        diagnostics::advice::advise(diagnostic, file, &|name| package_called(name, importer));
+    }
+    let is_library = |package: &types::ty::PackageId| {
+        let index = (package.0 as usize).checked_sub(1);
+        index
+            .and_then(|index| loaded.packages.get(index))
+            .is_some_and(|package| package.library)
+    };
+    let library = loaded.file_packages.iter().map(is_library).collect();
     Checked {
         module,
         diagnostics,
         files: loaded.files,
+        library,
     }
+}
+
+/// The import path of the package of the library that has this name.
+fn package_called(name: &str, importer: Importer<'_>) -> Option<String> {
+    diagnostics::advice::FOLDERS
+        .iter()
+        .map(|folder| format!("{folder}{name}"))
+        .find(|path| {
+            let import = Import {
+                path,
+                importer: "main",
+            };
+            importer(&import).is_ok_and(|sources| sources.library)
+        })
 }
 
 /// Leaves out what is wrong with packages that import one in which something is wrong: Go does not look at them.

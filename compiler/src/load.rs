@@ -313,7 +313,12 @@ impl Loader<'_> {
             .continuation
             .iter()
             .fold(short, |text, line| text + "\n\t" + line);
-        let mut diagnostic = Diagnostic::error(code::BAD_IMPORT, span, error.message);
+        let code = if error.message.starts_with("not supported by minigo") {
+            code::UNSUPPORTED
+        } else {
+            code::BAD_IMPORT
+        };
+        let mut diagnostic = Diagnostic::error(code, span, error.message);
         diagnostic.short = Some(short);
         diagnostic.continuation = error.continuation;
         if is_cycle {

@@ -11,7 +11,9 @@ use clap::Args;
 pub(crate) const EXAMPLES: &str = "\
 EXAMPLES:
   minigo run hello.mgo
-  minigo run --seed=7 race.mgo -- -v
+  minigo run --seed=7 hello.mgo -v
+  minigo run .
+  minigo run -e 'fmt.Println(1 + 2)'
   GOMAXPROCS=1 minigo hello.mgo";
 
 #[derive(Args)]

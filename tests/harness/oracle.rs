@@ -4,11 +4,9 @@
 //! positions in messages need no translation, and no module has to be made up around it.
 
 use super::process::{self, Run};
-use regex::Regex;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The packages that programs may import.
@@ -52,19 +50,15 @@ const PACKAGES: &[&str] = &[
     "unicode/utf8",
 ];
 
-static GO_GET: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"; to add it:\n\tgo get .*").expect("a pattern of the harness"));
-static NOT_IN_STD: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"is not in std \(.*\)").expect("a pattern of the harness"));
-
 /// Building one program must take less than this, on a busy machine too.
-const BUILD_LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const BUILD_LIMIT: Duration = Duration::from_secs(120);
 
 /// An installed Go toolchain, ready to build single files.
 pub(crate) struct Oracle {
     /// What `go version` says.
     pub(crate) version: String,
-    folder: PathBuf,
+    /// Where executables and what else is built are kept.
+    pub(crate) folder: PathBuf,
     import_config: PathBuf,
 }
 
@@ -137,58 +131,6 @@ impl Oracle {
         Ok(executable)
     }
 
-    /// Builds a program of several files or packages with `go build`, in a copy where all files end in `.go`; the executable, or
-    /// what Go says, with the names of our files.
-    ///
-    /// # Errors
-    /// When the copy cannot be made or Go cannot be started.
-    pub(crate) fn build_folder(&self, program: &Path) -> Result<Result<PathBuf, Run>, String> {
-        let copy = self.folder.join(name_of(program));
-        // What an earlier run left behind; there may be nothing.
-        let _ = fs::remove_dir_all(&copy);
-        let mut renamed = Vec::new();
-        for file in files(program) {
-            let relative = file.strip_prefix(program).unwrap_or(&file);
-            let mut to = copy.join(relative);
-            if file.extension().is_some_and(|extension| extension == "mgo") {
-                to.set_extension("go");
-                let name = |path: &Path| {
-                    path.file_name()
-                        .map(|name| name.to_string_lossy().into_owned())
-                };
-                renamed.extend(name(&to).zip(name(&file)));
-            }
-            let parent = to.parent().unwrap_or(&copy);
-            fs::create_dir_all(parent)
-                .and_then(|()| fs::copy(&file, &to))
-                .map_err(|error| format!("{}: {error}", to.display()))?;
-        }
-        let executable = self.folder.join(name_of(program) + ".exe");
-        let mut command = Command::new("go");
-        command
-            .current_dir(&copy)
-            .args(["build", "-o"])
-            .arg(&executable)
-            .arg(".");
-        let mut run = process::run(&mut command, BUILD_LIMIT)?;
-        let built = run.exit == Ok(0) && executable.exists();
-        if built {
-            return Ok(Ok(executable));
-        }
-        let stderr = run
-            .stderr
-            .replace(&*copy.to_string_lossy(), &program.to_string_lossy());
-        let stderr = renamed
-            .iter()
-            .fold(stderr, |text, (from, to)| text.replace(from, to));
-        // Where Go looked for a package and how to download it is not our business.
-        let stderr = GO_GET.replace_all(&stderr, "");
-        run.stderr = NOT_IN_STD
-            .replace_all(&stderr, "is not in std")
-            .into_owned();
-        Ok(Err(run))
-    }
-
     fn compile_command(&self, program: &Path) -> Command {
         let mut command = Command::new("go");
         command
@@ -213,23 +155,8 @@ impl Oracle {
     }
 }
 
-/// All files of a program, with their paths, sorted.
-pub(crate) fn files(program: &Path) -> Vec<PathBuf> {
-    if !program.is_dir() {
-        return vec![program.to_path_buf()];
-    }
-    let mut files: Vec<PathBuf> = fs::read_dir(program)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .flat_map(|entry| files(&entry.path()))
-        .collect();
-    files.sort();
-    files
-}
-
 /// A file name made of the last three parts of a path, so that programs of equal names do not meet.
-fn name_of(program: &Path) -> String {
+pub(crate) fn name_of(program: &Path) -> String {
     let parts: Vec<String> = program
         .iter()
         .rev()

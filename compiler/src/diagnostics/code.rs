@@ -7,21 +7,30 @@
 pub struct Code {
     /// `E0101`
     pub code: &'static str,
-    /// What the mistake is, in a sentence or two.
+    /// What the mistake is, in a sentence.
+    pub summary: &'static str,
+    /// The long text: why, a wrong program and a right one. It is in `explanations/`, in a file named for the code.
     pub explanation: &'static str,
 }
 
 /// Declares the constants and the table together, so that neither can lack a line.
 macro_rules! codes {
-    ($($name:ident = $code:literal, $explanation:literal;)*) => {
-        $(#[doc = $explanation] pub const $name: &str = $code;)*
+    ($($name:ident = $code:literal, $summary:literal;)*) => {
+        $(#[doc = $summary] pub const $name: &str = $code;)*
 
-        /// All codes of the compiler, in order.
-        pub const TABLE: &[Code] = &[$(Code { code: $code, explanation: $explanation }),*];
+        /// All codes, in order.
+        pub const TABLE: &[Code] = &[$(Code {
+            code: $code,
+            summary: $summary,
+            explanation: include_str!(concat!("explanations/", $code, ".md")),
+        }),*];
     };
 }
 
 codes! {
+    LEXICAL = "E0001", "The text cannot be cut into words.";
+    SYNTAX = "E0002", "The words do not form a Go program.";
+
     UNDEFINED_NAME = "E0101", "A name is used that nothing declares here.";
     UNDEFINED_MEMBER = "E0102", "A selector names a field, method or package member that does not exist or is not exported.";
     REDECLARED = "E0103", "A name is declared twice in the same block.";
@@ -80,15 +89,17 @@ codes! {
     RESULT_SHADOWED = "E0310", "A bare return would return a result that an inner declaration hides.";
     BAD_SEND = "E0311", "A send or receive on something that is not a channel of that direction.";
 
+    COPIED_LOCK = "E0401", "A value that contains a lock is copied.";
+    ADD_IN_GOROUTINE = "E0402", "A goroutine adds itself to the WaitGroup that is to wait for it.";
+
     UNSUPPORTED = "E0901", "A part of Go that minigo does not support yet.";
 }
 
-/// The explanation of a code.
-pub fn explain(code: &str) -> Option<&'static str> {
+/// The line of a code.
+pub fn find(code: &str) -> Option<&'static Code> {
     TABLE
         .iter()
         .find(|line| line.code.eq_ignore_ascii_case(code))
-        .map(|line| line.explanation)
 }
 
 #[cfg(test)]

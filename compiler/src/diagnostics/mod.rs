@@ -1,5 +1,7 @@
 //! Diagnostics of the compiler: their codes, which of them are shown, and how they look.
 
+pub(crate) mod advice;
+mod brackets;
 pub mod code;
 pub mod render;
 pub(crate) mod spelling;
@@ -113,5 +115,6 @@ impl<'a> PackageListing<'a> {
 
 /// Whether it keeps a package from being loaded.
 fn is_of_loading(diagnostic: &Diagnostic) -> bool {
-    matches!(diagnostic.code, code::BAD_IMPORT | code::NOT_MAIN)
+    // Only then Go shows no more than the message, or a chain of packages.
+    diagnostic.short.is_some()
 }

@@ -93,20 +93,33 @@ fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
         Severity::Warning => Color::Yellow,
     };
     let name = file.name();
-    let main = range(diagnostic.span);
+    // Where the text ends there is nothing to see but its last character.
+    let end = file.text().trim_end().len();
+    let main = if diagnostic.span.start as usize >= end && end > 0 {
+        let last = file.text()[..end].char_indices().last();
+        last.map_or(0, |(index, _)| index)..end
+    } else {
+        range(diagnostic.span)
+    };
     // Without a message, even an empty one, ariadne underlines nothing.
-    let label = Label::new((name, main.clone()))
-        .with_color(main_color)
-        .with_message(diagnostic.note.as_deref().unwrap_or(""));
+    let mut labels = vec![(
+        main.clone(),
+        diagnostic.note.as_deref().unwrap_or(""),
+        main_color,
+    )];
+    for other in &diagnostic.labels {
+        labels.push((range(other.span), &other.message, Color::Cyan));
+    }
+    // ariadne begins a new excerpt where a label stands above the one before it.
+    labels.sort_by_key(|(range, ..)| range.start);
     let mut report = Report::build(kind, (name, main))
         .with_config(config)
-        .with_message("")
-        .with_label(label);
-    for other in &diagnostic.labels {
+        .with_message("");
+    for (range, message, color) in labels {
         report = report.with_label(
-            Label::new((name, range(other.span)))
-                .with_message(&other.message)
-                .with_color(Color::Cyan),
+            Label::new((name, range))
+                .with_message(message)
+                .with_color(color),
         );
     }
     for help in &diagnostic.help {

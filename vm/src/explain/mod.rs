@@ -191,18 +191,37 @@ impl Explanation {
     }
 }
 
-/// Turns an explanation into what is printed behind Go's report of a deadlock.
+/// Words for an explanation.
+type Words = Arc<dyn Fn(&Explanation) -> String + Send + Sync>;
+
+/// What is printed behind Go's reports: of a deadlock, and of a panic.
 #[derive(Clone)]
-pub struct Explain(Arc<dyn Fn(&Explanation) -> String + Send + Sync>);
+pub struct Explain {
+    words: Words,
+    advice: fn(&str) -> Option<&'static str>,
+}
 
 impl Explain {
-    /// With these words.
+    /// With these words for deadlocks, and no advice about panics.
     pub fn new(words: impl Fn(&Explanation) -> String + Send + Sync + 'static) -> Explain {
-        Explain(Arc::new(words))
+        Explain {
+            words: Arc::new(words),
+            advice: |_| None,
+        }
+    }
+
+    /// With advice about panics, which are given by their messages.
+    pub fn with_advice(mut self, advice: fn(&str) -> Option<&'static str>) -> Explain {
+        self.advice = advice;
+        self
     }
 
     pub(crate) fn words(&self, explanation: &Explanation) -> String {
-        (self.0)(explanation)
+        (self.words)(explanation)
+    }
+
+    pub(crate) fn advice(&self, panic: &str) -> Option<&'static str> {
+        (self.advice)(panic)
     }
 }
 

@@ -293,6 +293,12 @@ fn report_panic(cx: &mut Ctx<'_>) -> Next {
     // SAFETY: the offset lies in the stack.
     cx.g.set_base(unsafe { cx.g.stack().add(last.raised_base as usize) });
     text.push_str(&traceback::running(cx.vm, cx.g));
+    let explain = cx.vm.config().explain.as_ref();
+    if let (Some(explain), Some(last)) = (explain, unwind(cx.g).texts.last())
+        && let Some(advice) = explain.advice(last)
+    {
+        text.push_str(&format!("\nhelp: {advice}\n"));
+    }
     cx.vm.write_stderr(text.as_bytes());
     Next::Leave(Exit::Exit(2))
 }

@@ -144,6 +144,8 @@ pub(crate) struct LitContext {
     goto_labels: FxHashSet<Symbol>,
     /// Variables of blocks that are done, which nothing read.
     unused: Vec<Ident>,
+    /// Places of such variables and of those in blocks around them that have the same names.
+    hiding: Vec<(Span, Span)>,
 }
 
 impl Default for LitContext {
@@ -162,6 +164,7 @@ impl Default for LitContext {
             labels: FxHashMap::default(),
             goto_labels: FxHashSet::default(),
             unused: Vec::new(),
+            hiding: Vec::new(),
         }
     }
 }

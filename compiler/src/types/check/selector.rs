@@ -296,12 +296,31 @@ impl Checker<'_> {
             }
             _ => self.lookup_error(ty, sel.name, false),
         };
-        self.error(
-            code::UNDEFINED_MEMBER,
-            sel.span,
-            format!("{text}.{name} undefined ({why})"),
-        );
+        let message = format!("{text}.{name} undefined ({why})");
+        let mut diagnostic = Diagnostic::error(code::UNDEFINED_MEMBER, sel.span, message);
+        if let Some(other) = self.similar_member(ty, name) {
+            diagnostic = diagnostic.with_help(format!("did you mean {text}.{other}?"));
+        }
+        self.report(diagnostic);
         self.invalid(id)
+    }
+
+    /// The field or method of a type whose name is most like this one.
+    fn similar_member(&self, ty: Ty, name: &str) -> Option<Rc<str>> {
+        let ty = self.types.pointer_elem(ty).unwrap_or(ty);
+        let mut names: Vec<Rc<str>> = Vec::new();
+        if let Some(named) = self.types.as_named(ty) {
+            names.extend(named.methods.iter().map(|method| method.name.clone()));
+        }
+        match self.types.under(ty) {
+            Type::Struct(fields) => names.extend(fields.iter().map(|field| field.name.clone())),
+            Type::Interface(interface) => {
+                names.extend(interface.methods.iter().map(|method| method.name.clone()));
+            }
+            _ => {}
+        }
+        let best = spelling::closest(name, names.iter().map(|name| &**name))?;
+        Some(best.into())
     }
 
     /// Why a type has no member of that name: perhaps one with other capitals, or one that is not exported.

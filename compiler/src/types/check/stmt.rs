@@ -86,7 +86,16 @@ impl<'a> Checker<'a> {
         for name in context.unused {
             let text = self.symbols.name(name.name);
             let message = format!("declared and not used: {text}");
-            self.error(code::UNUSED_VARIABLE, name.span, message);
+            let mut diagnostic = Diagnostic::error(code::UNUSED_VARIABLE, name.span, message);
+            let outer = context.hiding.iter().find(|(span, _)| *span == name.span);
+            if let Some((_, outer)) = outer {
+                diagnostic = diagnostic
+                    .with_label(*outer, format!("this {text} is another variable"))
+                    .with_help(format!(
+                        ":= declares a new {text}, which hides the one outside; to set that one, write ="
+                    ));
+            }
+            self.report(diagnostic);
         }
         typed::FuncCode {
             lit,
@@ -121,7 +130,15 @@ impl<'a> Checker<'a> {
             let object = &self.objects[object];
             if !object.used && matches!(object.kind, ObjectKind::Var { .. }) {
                 let (name, span) = (object.name, object.loc.span);
+                let file = object.loc.file;
                 self.cx.func.lit.unused.push(Ident { name, span });
+                let outer = self.cx.scopes.lookup(name).map(|id| &self.objects[id]);
+                if let Some(outer) = outer
+                    && outer.loc.file == file
+                    && matches!(outer.kind, ObjectKind::Var { .. })
+                {
+                    self.cx.func.lit.hiding.push((span, outer.loc.span));
+                }
             }
         }
     }
