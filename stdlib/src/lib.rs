@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 mod bufio;
+mod bytes;
 pub mod catalog;
 mod context;
 mod errors;
+mod flag;
 mod fmt;
 mod math;
 mod net;

@@ -24,15 +24,18 @@ macro_rules! packages {
 
 packages! {
     "bufio": "bufio/bufio.mgo" "bufio/scan.mgo", crate::bufio::NATIVES;
-    "bytes": "bytes/bytes.mgo", &[];
+    "bytes": "bytes/bytes.mgo" "bytes/buffer.mgo" "bytes/iter.mgo" "bytes/reader.mgo", crate::bytes::NATIVES;
     "cmp": "cmp/cmp.mgo", &[];
     "container/heap": "container/heap/heap.mgo", &[];
     "container/list": "container/list/list.mgo", &[];
     "container/ring": "container/ring/ring.mgo", &[];
     "context": "context/context.mgo", crate::context::NATIVES;
+    "encoding": "encoding/encoding.mgo", &[];
     "errors": "errors/errors.mgo", crate::errors::NATIVES;
-    "fmt": "fmt/fmt.mgo", crate::fmt::NATIVES;
+    "flag": "flag/flag.mgo" "flag/value.mgo" "flag/command_line.mgo", crate::flag::NATIVES;
+    "fmt": "fmt/fmt.mgo" "fmt/scan.mgo" "fmt/scan_value.mgo", crate::fmt::NATIVES;
     "iter": "iter/iter.mgo", &[];
+    "log": "log/log.mgo" "log/standard.mgo", &[];
     "maps": "maps/maps.mgo", &[];
     "io": "io/io.mgo" "io/section.mgo" "io/pipe.mgo", &[];
     "math": "math/math.mgo", crate::math::NATIVES;
@@ -41,7 +44,8 @@ packages! {
     "math/rand": "math/rand/rand.mgo", crate::math::rand::NATIVES;
     "math/rand/v2": "math/rand/v2/rand.mgo", crate::math::rand::NATIVES_V2;
     "io/fs": "io/fs/fs.mgo" "io/fs/walk.mgo", &[];
-    "os": "os/os.mgo" "os/file.mgo" "os/stat.mgo" "os/dir.mgo", crate::os::NATIVES;
+    "os": "os/os.mgo" "os/file.mgo" "os/stat.mgo" "os/dir.mgo" "os/process.mgo", crate::os::NATIVES;
+    "os/signal": "os/signal/signal.mgo" "os/signal/context.mgo", crate::os::signal::NATIVES;
     "path": "path/path.mgo", crate::path::NATIVES;
     "path/filepath": "path/filepath/filepath.mgo", crate::path::filepath::NATIVES;
     "net": "net/conn.mgo" "net/address.mgo" "net/dial.mgo" "net/ip.mgo" "net/pipe.mgo" "net/socket.mgo" "net/tcp.mgo" "net/udp.mgo"
@@ -50,13 +54,14 @@ packages! {
     "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;
     "strconv": "strconv/strconv.mgo", crate::strconv::NATIVES;
-    "strings": "strings/strings.mgo", crate::strings::NATIVES;
+    "strings": "strings/strings.mgo" "strings/builder.mgo" "strings/iter.mgo" "strings/reader.mgo" "strings/replacer.mgo", crate::strings::NATIVES;
     "sync": "sync/sync.mgo", crate::sync::NATIVES;
     "sync/atomic": "sync/atomic/atomic.mgo", crate::sync::atomic::NATIVES;
     "syscall": "syscall/syscall.mgo", crate::syscall::NATIVES;
-    "time": "time/time.mgo", crate::time::NATIVES;
-    "unicode": "unicode/unicode.mgo" "unicode/tables.mgo", crate::unicode::NATIVES;
     "unicode/utf16": "unicode/utf16/utf16.mgo", &[];
+    "text/tabwriter": "text/tabwriter/tabwriter.mgo", &[];
+    "time": "time/time.mgo" "time/format.mgo" "time/zone.mgo", crate::time::NATIVES;
+    "unicode": "unicode/unicode.mgo", crate::unicode::NATIVES;
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 

@@ -382,6 +382,48 @@ impl<'a> Reflect<'a> {
         unsafe { word::store_pair(at as *mut u64, value.ptr, value.len) };
     }
 
+    /// Stores `v` in the variable that the non-nil pointer `pointer` leads to, whatever the names of their types: both are bools, signed
+    /// integers, unsigned integers, floats, complex numbers, strings, or slices of bytes. An integer must fit.
+    pub fn store_same_kind(self, pointer: Iface, v: Iface) {
+        let TypeKind::Pointer { elem } = self.type_info(pointer.ty).kind else {
+            panic!("internal error: store to a non-pointer")
+        };
+        assert!(
+            self.form(elem).is_some() && self.form(elem) == self.form(v.ty),
+            "internal error: store of another kind"
+        );
+        self.store(
+            pointer,
+            Iface {
+                ty: elem,
+                data: v.data,
+            },
+        );
+    }
+
+    /// A number that is the same for types of scalars, strings and byte slices whose values have the same form.
+    fn form(self, ty: TypeId) -> Option<u8> {
+        Some(match self.type_info(ty).kind {
+            TypeKind::Bool => 0,
+            TypeKind::Int
+            | TypeKind::Int8
+            | TypeKind::Int16
+            | TypeKind::Int32
+            | TypeKind::Int64 => 1,
+            TypeKind::Uint
+            | TypeKind::Uint8
+            | TypeKind::Uint16
+            | TypeKind::Uint32
+            | TypeKind::Uint64
+            | TypeKind::Uintptr => 2,
+            TypeKind::Float32 | TypeKind::Float64 => 3,
+            TypeKind::Complex64 | TypeKind::Complex128 => 4,
+            TypeKind::String => 5,
+            TypeKind::Slice { elem } if self.type_info(elem).kind == TypeKind::Uint8 => 6,
+            _ => return None,
+        })
+    }
+
     /// Exchanges two elements of the slice `v`.
     pub fn swap(self, v: Iface, i: usize, j: usize) {
         let len = self.len(v);

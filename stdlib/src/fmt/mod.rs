@@ -3,6 +3,7 @@
 pub(crate) mod describe;
 mod format;
 mod print;
+mod scan;
 
 use crate::package::Natives;
 use minigo_bytecode::{RuntimeType, TypeKind};
@@ -15,6 +16,8 @@ pub(crate) const NATIVES: Natives = &[
     ("render", render),
     ("wrappedOperands", wrapped_operands),
     ("isNilPointer", is_nil_pointer),
+    ("pointee", scan::pointee),
+    ("store", scan::store),
 ];
 
 fn mode(call: &Call<'_>) -> Mode {

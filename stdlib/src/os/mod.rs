@@ -2,6 +2,7 @@
 
 mod directory;
 mod files;
+pub(crate) mod signal;
 mod transfer;
 
 use crate::package::Natives;

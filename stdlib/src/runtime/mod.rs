@@ -12,6 +12,7 @@ pub(crate) const NATIVES: Natives = &[
     ("Gosched", |_| Outcome::Yield),
     ("Goexit", |_| Outcome::Goexit),
     ("GC", gc),
+    ("Caller", caller),
     ("memStat", mem_stat),
     ("describe", describe),
     ("panicRange", panic_range),
@@ -64,5 +65,19 @@ fn panic_range(call: &mut Call<'_>) -> Outcome {
 
 fn print_text(call: &mut Call<'_>) -> Outcome {
     call.write_stderr(call.str(0));
+    Outcome::Done
+}
+
+/// `func Caller(skip int) (pc uintptr, file string, line int, ok bool)`
+fn caller(call: &mut Call<'_>) -> Outcome {
+    let found = usize::try_from(call.int(0))
+        .ok()
+        .and_then(|depth| call.caller(depth));
+    let (file, line) = found.as_ref().map_or(("", 0), |found| (&found.1, found.2));
+    call.set_str(1, file.as_bytes());
+    call.set_int(3, line.into());
+    call.set_bool(4, found.is_some());
+    // A number that names no instruction: nothing here could look it up.
+    call.set_int(0, i64::from(found.is_some()));
     Outcome::Done
 }

@@ -86,23 +86,15 @@ fn complex(s: &[u8], float32: bool) -> Option<(f64, f64, Option<ParseProblem>)> 
         _ => s,
     };
     let (first, n, problem) = float::float_prefix(s, float32)?;
-    let rest = &s[n..];
-    match rest.first() {
-        None => return Some((first, 0.0, problem)),
-        Some(b'i') if rest.len() == 1 => return Some((0.0, first, problem)),
-        // "3+-5i" and "3++5i" are wrong, but NaN has no sign of its own: "1+NaNi".
-        Some(b'+') if rest.get(1) != Some(&b'+') && rest.get(1) != Some(&b'-') => {}
-        Some(b'-') => {}
+    let rest = match &s[n..] {
+        [] => return Some((first, 0.0, problem)),
+        b"i" => return Some((0.0, first, problem)),
+        // NaN has no sign of its own: "1+NaNi". With another sign behind it, "+" says nothing either, but "++" is wrong.
+        [b'+', rest @ ..] if rest.first().is_some_and(|&c| c != b'+') => rest,
+        rest @ [b'+' | b'-', ..] => rest,
         _ => return None,
-    }
-    let (second, m, second_problem) = match float::float_prefix(rest, float32) {
-        Some(found) => found,
-        None if rest[0] == b'+' => {
-            let (value, m, problem) = float::float_prefix(&rest[1..], float32)?;
-            (value, m + 1, problem)
-        }
-        None => return None,
     };
+    let (second, m, second_problem) = float::float_prefix(rest, float32)?;
     (&rest[m..] == b"i").then_some((first, second, problem.or(second_problem)))
 }
 

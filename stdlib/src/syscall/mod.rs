@@ -3,18 +3,22 @@
 use crate::package::Natives;
 use minigo_vm::native::{Call, Outcome};
 
-pub(crate) const NATIVES: Natives = &[("errorText", error_text)];
+pub(crate) const NATIVES: Natives = &[("errorText", error_text), ("kill", kill)];
 
 /// `func errorText(n int) string`: the C library's text without the capital letter that begins it.
 fn error_text(call: &mut Call<'_>) -> Outcome {
     let n = call.int(0);
     let text = match i32::try_from(n) {
-        Ok(number @ 1..=133) => {
+        Ok(number @ 1..=132) => {
             let text = std::io::Error::from_raw_os_error(number).to_string();
             let text = text
                 .rsplit_once(" (os error")
                 .map_or(text.as_str(), |parts| parts.0);
-            uncapitalized(text)
+            if text.starts_with("Unknown error") {
+                format!("errno {n}")
+            } else {
+                uncapitalized(text)
+            }
         }
         _ => format!("errno {n}"),
     };
@@ -33,4 +37,31 @@ fn uncapitalized(text: &str) -> String {
         }
         _ => text.to_owned(),
     }
+}
+
+/// `func kill(pid, sig int) (errno int)`
+fn kill(call: &mut Call<'_>) -> Outcome {
+    use rustix::io::Errno;
+    use rustix::process::{self, Pid, Signal};
+    let (pid, number) = (call.int(0), call.int(1));
+    // What the program printed comes before what the signal does.
+    call.vm.flush_stdout();
+    let target = i32::try_from(pid).map_err(|_| Errno::SRCH);
+    let result = target.and_then(|target| {
+        let process = Pid::from_raw(target.saturating_abs());
+        match (
+            process,
+            i32::try_from(number).ok().and_then(Signal::from_named_raw),
+        ) {
+            (Some(process), None) if number == 0 && target > 0 => {
+                process::test_kill_process(process)
+            }
+            (_, None) => Err(Errno::INVAL),
+            (None, Some(signal)) => process::kill_current_process_group(signal),
+            (Some(process), Some(signal)) if target > 0 => process::kill_process(process, signal),
+            (Some(process), Some(signal)) => process::kill_process_group(process, signal),
+        }
+    });
+    call.set_int(0, result.err().map_or(0, |e| i64::from(e.raw_os_error())));
+    Outcome::Done
 }

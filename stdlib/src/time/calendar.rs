@@ -69,3 +69,18 @@ pub(crate) fn days_from_civil(year: i64, month: i64) -> i64 {
     let day_of_year = (153 * shifted + 2) / 5;
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
+
+/// Whether a year has a February 29.
+pub(crate) fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Days of a month.
+pub(crate) fn days_in(year: i64, month: i64) -> i64 {
+    let (next_year, next) = if month == 12 {
+        (year + 1, 1)
+    } else {
+        (year, month + 1)
+    };
+    days_from_civil(next_year, next) - days_from_civil(year, month)
+}

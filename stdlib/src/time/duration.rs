@@ -1,6 +1,6 @@
 //! Durations as text.
 
-use crate::strconv::quote::{self, Style};
+use super::parse::append_quoted;
 
 /// `1h15m30.918s`; less than a second in the greatest unit that gives a whole part.
 pub(crate) fn format(d: i64) -> String {
@@ -44,10 +44,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<i64, Vec<u8>> {
     let problem = |what: &str, part: Option<&[u8]>| {
         let mut message = format!("time: {what} ").into_bytes();
         if let Some(part) = part {
-            quote::append_quoted(&mut message, part, b'"', Style::Printable);
+            append_quoted(&mut message, part);
             message.extend_from_slice(b" in duration ");
         }
-        quote::append_quoted(&mut message, text, b'"', Style::Printable);
+        append_quoted(&mut message, text);
         message
     };
     let invalid = || problem("invalid duration", None);

@@ -15,7 +15,7 @@ pub(crate) struct Moment<'a> {
 
 /// What a piece of a layout stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Part {
+pub(super) enum Part {
     LongYear,
     Year,
     LongMonth,
@@ -172,7 +172,7 @@ const SPELLINGS: &[(&[u8], Part)] = &[
 ];
 
 /// The part that `layout` begins with, and its length.
-fn part(layout: &[u8]) -> Option<(Part, usize)> {
+pub(super) fn part(layout: &[u8]) -> Option<(Part, usize)> {
     if layout.starts_with(b"_2006") {
         // A literal underscore before the year.
         return None;

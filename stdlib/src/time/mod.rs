@@ -3,10 +3,10 @@
 pub(crate) mod calendar;
 pub(crate) mod duration;
 pub(crate) mod layout;
+mod parse;
 mod zone;
 
 use crate::package::Natives;
-use crate::strconv::quote::{self, Style};
 use minigo_vm::native::{Call, Outcome};
 
 pub(crate) const NATIVES: Natives = &[
@@ -20,7 +20,15 @@ pub(crate) const NATIVES: Natives = &[
     ("now", now),
     ("civil", civil),
     ("daysFromCivil", days_from_civil),
-    ("localZone", local_zone),
+    ("loadZone", load_zone),
+    ("loadZoneFile", load_zone_file),
+    ("zoneAt", zone_at),
+    ("zoneNamed", zone_named),
+    ("localName", |call| {
+        call.set_str(0, zone::local_name().as_bytes());
+        Outcome::Done
+    }),
+    ("parseLayout", parse_layout),
     ("timeRem", time_rem),
     ("durationString", duration_string),
     ("parseDuration", parse_duration),
@@ -58,11 +66,82 @@ fn days_from_civil(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
-fn local_zone(call: &mut Call<'_>) -> Outcome {
-    let (name, offset) = zone::local(call.int(0));
-    call.set_str(0, name.as_bytes());
-    call.set_int(2, offset);
+/// `func loadZone(name string) int`
+fn load_zone(call: &mut Call<'_>) -> Outcome {
+    let number = std::str::from_utf8(call.str(0)).ok().and_then(zone::load);
+    call.set_int(0, number.unwrap_or(-1));
     Outcome::Done
+}
+
+/// `func loadZoneFile(data []byte) int`
+fn load_zone_file(call: &mut Call<'_>) -> Outcome {
+    let number = zone::load_file(&call.bytes(0));
+    call.set_int(0, number.unwrap_or(-1));
+    Outcome::Done
+}
+
+/// `func zoneAt(number int, unix int64) (name string, offset int, start, end int64, summer bool)`
+fn zone_at(call: &mut Call<'_>) -> Outcome {
+    let held = zone::at(call.int(0), call.int(1));
+    call.set_str(0, held.name.as_bytes());
+    call.set_int(2, held.offset);
+    call.set_int(3, held.start);
+    call.set_int(4, held.end);
+    call.set_bool(5, held.is_summer);
+    Outcome::Done
+}
+
+/// `func zoneNamed(number int, name string, unix int64) (offset int, ok bool)`
+fn zone_named(call: &mut Call<'_>) -> Outcome {
+    let offset = zone::offset_named(call.int(0), call.str(1), call.int(3));
+    call.set_int(0, offset.unwrap_or(0));
+    call.set_bool(1, offset.is_some());
+    Outcome::Done
+}
+
+/// `func parseLayout(layout, value string) (numbers []int, zoneName string, problem []string)`
+fn parse_layout(call: &mut Call<'_>) -> Outcome {
+    match parse::parse(call.str(0), call.str(2)) {
+        Ok(parsed) => {
+            let (zone, offset) = match parsed.offset {
+                _ if parsed.utc => (1, 0),
+                Some(offset) if offset != -1 => (2, offset),
+                _ if !parsed.zone.is_empty() => (3, gmt_offset(&parsed.zone)),
+                _ => (0, 0),
+            };
+            let numbers = [
+                parsed.year,
+                parsed.month,
+                parsed.day,
+                parsed.hour,
+                parsed.minute,
+                parsed.second,
+                parsed.nanosecond,
+                zone,
+                offset,
+            ];
+            call.set_words(0, &numbers.map(|n| n as u64));
+            call.set_str(2, &parsed.zone);
+            call.set_strs(4, &[]);
+        }
+        Err(failure) => {
+            let problem = [failure.layout_part, failure.value_part, failure.message];
+            let problem = problem.map(|part| call.new_str(&part));
+            call.set_words(0, &[]);
+            call.set_str(2, b"");
+            call.set_strs(4, &problem);
+        }
+    }
+    Outcome::Done
+}
+
+/// The offset that `GMT+3` has by its name; other names say nothing.
+fn gmt_offset(name: &[u8]) -> i64 {
+    let hours = std::str::from_utf8(name)
+        .ok()
+        .and_then(|name| name.strip_prefix("GMT"))
+        .and_then(|hours| hours.parse::<i64>().ok());
+    hours.map_or(0, |hours| hours * 3600)
 }
 
 fn time_rem(call: &mut Call<'_>) -> Outcome {
@@ -151,7 +230,7 @@ fn go_string(call: &mut Call<'_>) -> Outcome {
 
 fn quoted(call: &mut Call<'_>) -> Outcome {
     let mut out = Vec::new();
-    quote::append_quoted(&mut out, call.str(0), b'"', Style::Printable);
+    parse::append_quoted(&mut out, call.str(0));
     call.set_str(0, &out);
     Outcome::Done
 }

@@ -58,7 +58,7 @@ fn is_behind_native(pc: *const Op) -> bool {
 }
 
 /// Whether a frame that goes on at `pc` is shown: those of wrappers and of the entry are not.
-fn is_shown(vm: &Vm, pc: *const Op) -> bool {
+pub(crate) fn is_shown(vm: &Vm, pc: *const Op) -> bool {
     vm.image()
         .func_at(pc)
         .is_some_and(|id| id != vm.program().entry && !vm.program().funcs[id.index()].wrapper)
