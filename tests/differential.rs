@@ -9,7 +9,8 @@
 //! Without Go on PATH all of it is skipped, with a line that says so. A difference is reported with its seed and a small program that shows it.
 
 mod generator;
-// Of the harness only what is needed here.
+// Of the harness only what is needed here; what programs of several files need is not.
+#[allow(dead_code)]
 #[path = "harness/oracle.rs"]
 mod oracle;
 #[path = "harness/process.rs"]

@@ -51,7 +51,7 @@ pub(crate) fn diagnose(
         last = Some(index);
         // That the text ends too early follows from anything that is wrong before.
         let is_end = tokens.get(index).is_none();
-        if !follows_another && !(is_end && !diagnostics.is_empty()) {
+        if !follows_another && (!is_end || diagnostics.is_empty()) {
             diagnostics.push(diagnose_one(file, tokens, index, &failure.expected));
         }
     }
