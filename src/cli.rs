@@ -1,7 +1,7 @@
 //! The commands and flags of minigo, as clap sees them.
 
 use crate::arguments;
-use crate::command::{check, completions, dis, doc, env, explain, run};
+use crate::command::{check, completions, dis, doc, env, explain, repl, run};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 
@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Explain an error code, or a deadlock, a race or a leak
     #[command(after_help = explain::EXAMPLES)]
     Explain(explain::ExplainArgs),
+    /// Enter Go piece by piece; goroutines go on meanwhile
+    #[command(after_help = repl::EXAMPLES)]
+    Repl(repl::ReplArgs),
     /// Print the documentation of a package, a name in it, or a builtin
     #[command(after_help = doc::EXAMPLES)]
     Doc(doc::DocArgs),

@@ -12,6 +12,7 @@
 //! | `module` | packages on disk: `go.mod` and the folders below it |
 //! | `build_constraint` | which files belong to a package |
 //! | `panic_advice` | what to do about a panic |
+//! | `repl/` | the prompt |
 //! | `report` | showing diagnostics |
 //! | `explanation` | why a program is deadlocked, in words |
 //! | `console` | writing, colors, failing |
@@ -30,6 +31,7 @@ mod explanation;
 mod module;
 mod panic_advice;
 mod program;
+mod repl;
 mod report;
 mod runtime_flags;
 mod snippet;

@@ -96,21 +96,52 @@ pub struct Escapes {
 pub fn analyze(module: &Module) -> Escapes {
     let mut escapes = Escapes::default();
     for func in &module.funcs {
-        let mut pass = Pass {
-            types: &module.types,
-            func,
-            out: FuncEscapes {
-                vars: vec![VarInfo::default(); func.vars.len()],
-                lits: vec![LitInfo::default(); func.lits as usize + 1],
-            },
-            around: vec![0],
-            headers: Vec::new(),
-            element_addresses: &mut escapes.element_addresses,
-        };
-        pass.code(&func.code);
-        escapes.funcs.push(pass.out);
+        let found = analyze_func(module, func, &mut escapes.element_addresses);
+        escapes.funcs.push(found);
     }
     escapes
+}
+
+impl Escapes {
+    /// The answers for a program that grows: what later parts of it take the address of is not known, so any element.
+    pub fn of_session() -> Escapes {
+        Escapes {
+            funcs: Vec::new(),
+            element_addresses: NARROW.to_vec(),
+        }
+    }
+
+    /// Analyses functions that are new.
+    pub fn extend(&mut self, module: &Module, bodies: &[FuncRef]) {
+        self.funcs.resize(
+            module.funcs.len(),
+            FuncEscapes {
+                vars: Vec::new(),
+                lits: vec![LitInfo::default()],
+            },
+        );
+        for func in bodies {
+            let index = func.0 as usize;
+            self.funcs[index] =
+                analyze_func(module, &module.funcs[index], &mut self.element_addresses);
+        }
+    }
+}
+
+fn analyze_func(module: &Module, func: &Func, element_addresses: &mut Vec<Basic>) -> FuncEscapes {
+    let mut pass = Pass {
+        types: &module.types,
+        func,
+        out: FuncEscapes {
+            vars: vec![VarInfo::default(); func.vars.len()],
+            lits: vec![LitInfo::default(); func.lits as usize + 1],
+        },
+        around: vec![0],
+        headers: Vec::new(),
+        element_addresses,
+    };
+    pass.code(&func.code);
+    pass.out
 }
 
 /// The condition or post statement of a `for` being walked.

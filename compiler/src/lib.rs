@@ -6,6 +6,7 @@ pub mod codegen;
 pub mod diagnostics;
 pub mod escape;
 mod load;
+pub mod session;
 pub mod types;
 pub mod vet;
 

@@ -7,12 +7,12 @@ use crate::types::check::{Loaded, LoadedPackage};
 use crate::types::constant::{ConstValue, parse_literal};
 use crate::types::print::Spelling;
 use crate::types::ty::{FileIndex, PackageId};
-use minigo_grammar::ast::{Ast, Decl, Expr, ExprId};
+use minigo_grammar::ast::{Ast, Decl, Expr, ExprId, ImportDecl, Stmt};
 use minigo_grammar::diagnostic::Diagnostic;
-use minigo_grammar::parse_file;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
-use rustc_hash::FxHashMap;
+use minigo_grammar::token::Token;
+use minigo_grammar::{parse_file, parse_repl};
 use std::rc::Rc;
 
 /// Finds the sources of a package.
@@ -97,21 +97,7 @@ pub(crate) fn load(
     importer: Importer<'_>,
     symbols: &mut Symbols,
 ) -> (bool, Loaded, Vec<(FileIndex, Diagnostic)>) {
-    let mut loader = Loader {
-        importer,
-        symbols,
-        loaded: Loaded {
-            files: Vec::new(),
-            asts: Vec::new(),
-            file_packages: Vec::new(),
-            packages: Vec::new(),
-            imports: FxHashMap::default(),
-            spelling: Spelling::default(),
-        },
-        diagnostics: Vec::new(),
-        loading: Vec::new(),
-        failed: false,
-    };
+    let mut loader = Loader::new(importer, symbols, Loaded::default());
     let first = loader.parse_all(files);
     loader.loaded.spelling = loader.spelling();
     if loader.has_syntax_errors() {
@@ -140,6 +126,102 @@ pub(crate) fn load(
     (loader.failed, loader.loaded, loader.diagnostics)
 }
 
+/// What a prompt's input is, parsed, with the packages that it needs.
+pub(crate) struct LoadedInput {
+    pub(crate) loaded: Loaded,
+    pub(crate) file: FileIndex,
+    /// Packages that it uses without importing them.
+    pub(crate) imports: Vec<(Symbol, PackageId)>,
+    /// There is no point in checking it.
+    pub(crate) failed: bool,
+    pub(crate) diagnostics: Vec<(FileIndex, Diagnostic)>,
+}
+
+/// The packages that every session has, and the empty package `main` (the result).
+pub(crate) fn load_session(
+    importer: Importer<'_>,
+    symbols: &mut Symbols,
+    packages: &[&str],
+) -> (Loaded, PackageId) {
+    let mut loader = Loader::new(importer, symbols, Loaded::default());
+    for path in std::iter::once(&RUNTIME).chain(packages) {
+        // What is missing is reported when it is needed.
+        let _ = loader.import(path, "main", "");
+    }
+    let main = loader.add_package("main", Vec::new(), Vec::new(), &Sources::default());
+    loader.loaded.packages[main.0 as usize - 1].name = "main".into();
+    (loader.loaded, main)
+}
+
+/// Parses an input and loads what it imports, and those of `common` (import paths) that it uses by a name that is not known to be
+/// anything else.
+pub(crate) fn load_input(
+    loaded: Loaded,
+    main: PackageId,
+    source: SourceFile,
+    importer: Importer<'_>,
+    symbols: &mut Symbols,
+    common: &[&str],
+    is_known: &dyn Fn(Symbol) -> bool,
+) -> LoadedInput {
+    let used = used_packages(&source, common);
+    let mut loader = Loader::new(importer, symbols, loaded);
+    loader.loading.push(Loading {
+        path: "main".into(),
+        from: String::new(),
+    });
+    let file = FileIndex(loader.loaded.files.len() as u32);
+    let (ast, diagnostics) = parse_repl(&source, loader.symbols);
+    loader.diagnostics = diagnostics.into_iter().map(|d| (file, d)).collect();
+    let failed = loader.diagnostics.iter().any(|(_, d)| d.is_error());
+    loader.loaded.files.push(source);
+    loader.loaded.asts.push(ast);
+    loader.loaded.file_packages.push(main);
+    let mut imports = Vec::new();
+    if !failed {
+        loader.import_all(&[file], "main", &mut Vec::new());
+        for path in used {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let symbol = loader.symbols.intern(name);
+            if is_known(symbol) || loader.declares_import(file, name) {
+                continue;
+            }
+            if let Ok(Some(id)) = loader.import(path, "main", "") {
+                imports.push((symbol, id));
+            }
+        }
+    }
+    LoadedInput {
+        failed: failed || loader.failed,
+        diagnostics: loader.diagnostics,
+        loaded: loader.loaded,
+        file,
+        imports,
+    }
+}
+
+/// Those of `common` whose names stand before a dot.
+fn used_packages<'c>(source: &SourceFile, common: &[&'c str]) -> Vec<&'c str> {
+    let lexed = minigo_grammar::lexer::tokenize(source);
+    let mut used = Vec::new();
+    for pair in lexed.tokens.windows(2) {
+        if pair[0].token != Token::Ident || pair[1].token != Token::Dot {
+            continue;
+        }
+        let text = source.slice(pair[0].span);
+        // Where several packages have the name, the first one is meant.
+        let path = common
+            .iter()
+            .find(|path| path.rsplit('/').next() == Some(text));
+        if let Some(path) = path
+            && !used.contains(path)
+        {
+            used.push(*path);
+        }
+    }
+    used
+}
+
 /// A package whose imports are being loaded.
 struct Loading {
     path: Rc<str>,
@@ -158,7 +240,30 @@ struct Loader<'a> {
     failed: bool,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(importer: Importer<'a>, symbols: &'a mut Symbols, loaded: Loaded) -> Loader<'a> {
+        Loader {
+            importer,
+            symbols,
+            loaded,
+            diagnostics: Vec::new(),
+            loading: Vec::new(),
+            failed: false,
+        }
+    }
+
+    /// An import declaration of the file names a package so.
+    fn declares_import(&self, file: FileIndex, name: &str) -> bool {
+        let paths = self.import_paths(file);
+        self.import_decls(file)
+            .iter()
+            .zip(paths)
+            .any(|(decl, (path, _))| match decl.name {
+                Some(ident) => self.symbols.name(ident.name) == name,
+                None => path.is_some_and(|path| path.rsplit('/').next() == Some(name)),
+            })
+    }
+
     /// Such errors leave holes in the trees; others of the lexer and parser do not.
     fn has_syntax_errors(&self) -> bool {
         self.diagnostics
@@ -340,17 +445,36 @@ impl Loader<'_> {
         self.diagnostics.push((file, diagnostic));
     }
 
+    /// The import declarations of a file or an input.
+    fn import_decls(&self, file: FileIndex) -> Vec<&ImportDecl> {
+        let ast = &self.loaded.asts[file.0 as usize];
+        let typed = ast
+            .stmt_list(ast.input)
+            .iter()
+            .filter_map(|&stmt| match ast.stmt(stmt) {
+                Stmt::Decl(list) => Some(ast.decl_list(list)),
+                _ => None,
+            });
+        std::iter::once(ast.decl_list(ast.decls))
+            .chain(typed)
+            .flatten()
+            .filter_map(|&decl| match ast.decl(decl) {
+                Decl::Import(import) => Some(import),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn import_paths(&self, file: FileIndex) -> Vec<(Option<String>, Span)> {
         let ast = &self.loaded.asts[file.0 as usize];
         let source = &self.loaded.files[file.0 as usize];
-        let mut paths = Vec::new();
-        for &decl in ast.decl_list(ast.decls) {
-            if let Decl::Import(import) = ast.decl(decl) {
+        self.import_decls(file)
+            .iter()
+            .map(|import| {
                 let path = literal_text(ast, source, import.path);
-                paths.push((path, ast.expr_span(import.path)));
-            }
-        }
-        paths
+                (path, ast.expr_span(import.path))
+            })
+            .collect()
     }
 
     /// Loads a package unless it is there. None if it could be found but not be read, which is reported already.

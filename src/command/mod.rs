@@ -7,6 +7,7 @@ pub(crate) mod doc;
 mod emit;
 pub(crate) mod env;
 pub(crate) mod explain;
+pub(crate) mod repl;
 pub(crate) mod run;
 
 use crate::cli::{Command, Parsed};
@@ -31,5 +32,6 @@ pub(crate) fn execute(mut parsed: Parsed) -> i32 {
             ));
             0
         }
+        Command::Repl(args) => repl::repl(args),
     }
 }

@@ -1,7 +1,9 @@
 //! A program made ready to run: code in one piece, functions by address, constants on the heap, method dispatch tables.
 //!
-//! An image never changes while the program runs, so every M reads it without synchronisation.
+//! An image never changes while the program runs, so every M reads it without synchronisation. In a session it grows, with the world
+//! stopped (see `growable`): ops, function entries and constants stay where they are.
 
+use crate::growable::Growable;
 use crate::heap::Heap;
 use crate::native::NativeFn;
 use minigo_bytecode::{FuncId, Op, Position, Program, ShapeId, TypeId, TypeKind};
@@ -30,10 +32,10 @@ const NO_FUNC: u32 = u32::MAX;
 
 /// A loaded program.
 pub(crate) struct Image {
-    pub(crate) program: Arc<Program>,
-    /// All functions' code, one after the other; then the marker ops.
-    code: Box<[Op]>,
-    /// Index in `code` where each function starts, ascending.
+    pub(crate) program: Arc<Growable<Program>>,
+    /// The marker ops, then all functions' code, one after the other.
+    code: Vec<Op>,
+    /// Index in `code` where each function starts, ascending; and the end.
     starts: Vec<u32>,
     pub(crate) funcs: Vec<FuncEntry>,
     /// Pointer and length of each string constant.
@@ -64,81 +66,101 @@ unsafe impl Send for Image {}
 // SAFETY: as above: an image is read-only.
 unsafe impl Sync for Image {}
 
-/// Kinds of marker ops behind the functions' code.
+/// Kinds of marker ops.
 pub(crate) const MARKER_EXIT: u16 = 0;
 pub(crate) const MARKER_PANIC_RETURN: u16 = 1;
 pub(crate) const MARKER_PANIC_TEXT: u16 = 2;
 
+/// Markers in front of the functions' code.
+const MARKERS: usize = 3;
+
 impl Image {
-    /// Lays out a verified program. `resolve` finds natives by name; the error names one that is missing.
+    /// Lays out a verified program, with room for `ops` ops. `resolve` finds natives by name; the error names one that is missing.
     pub(crate) fn load(
-        program: Arc<Program>,
+        program: Arc<Growable<Program>>,
         heap: &Heap,
         resolve: &dyn Fn(&str) -> Option<NativeFn>,
+        ops: usize,
     ) -> Result<Image, String> {
-        let mut code: Vec<Op> =
-            Vec::with_capacity(program.funcs.iter().map(|f| f.code.len()).sum::<usize>() + 3);
-        let mut starts = Vec::with_capacity(program.funcs.len() + 1);
-        for func in &program.funcs {
-            starts.push(code.len() as u32);
-            code.extend_from_slice(&func.code);
-        }
-        let markers = code.len();
-        starts.push(markers as u32);
+        let needed = MARKERS + program.funcs.iter().map(|f| f.code.len()).sum::<usize>();
+        let mut code: Vec<Op> = Vec::with_capacity(needed.max(ops));
         for reg in [MARKER_EXIT, MARKER_PANIC_RETURN, MARKER_PANIC_TEXT] {
             code.push(Op::Extra {
                 reg,
                 index: u32::MAX,
             });
         }
-        let code = code.into_boxed_slice();
         let at = |i: usize| -> *const Op { &raw const code[i] };
-        let funcs = program
-            .funcs
+        let (exit_pc, panic_return_pc, panic_text_pc) = (at(0), at(1), at(2));
+        let mut image = Image {
+            code,
+            starts: vec![MARKERS as u32],
+            funcs: Vec::with_capacity(program.funcs.capacity()),
+            strings: Vec::with_capacity(program.strings.capacity()),
+            static_closures: Vec::with_capacity(program.funcs.capacity()),
+            rows: Vec::new(),
+            dispatch: Vec::new(),
+            natives: Vec::with_capacity(program.natives.capacity()),
+            exit_pc,
+            panic_return_pc,
+            panic_text_pc,
+            program,
+        };
+        image.extend(heap, resolve)?;
+        Ok(image)
+    }
+
+    /// Whether what was added to the program fits in without moving what is there.
+    pub(crate) fn has_room(&self) -> bool {
+        let new: usize = self.program.funcs[self.funcs.len()..]
             .iter()
-            .zip(&starts)
-            .map(|(f, &start)| FuncEntry {
-                code: at(start as usize),
-                frame_size: f.frame_size,
-                params: f.params.len() as u32,
-            })
-            .collect();
-        let strings = program
-            .strings
-            .iter()
-            .map(|s| (Self::permanent_bytes(heap, s), s.len() as u64))
-            .collect();
-        let static_closures = (0..program.funcs.len())
-            .map(|id| Self::permanent_word(heap, id as u64))
-            .collect();
-        let mut natives = Vec::with_capacity(program.natives.len());
-        for native in &program.natives {
+            .map(|f| f.code.len())
+            .sum();
+        self.code.capacity() - self.code.len() >= new
+            && self.funcs.capacity() >= self.program.funcs.len()
+            && self.static_closures.capacity() >= self.program.funcs.len()
+            && self.strings.capacity() >= self.program.strings.len()
+            && self.natives.capacity() >= self.program.natives.len()
+    }
+
+    /// Lays out what was added to the program and is verified. Nothing moves if there [is room](Image::has_room).
+    pub(crate) fn extend(
+        &mut self,
+        heap: &Heap,
+        resolve: &dyn Fn(&str) -> Option<NativeFn>,
+    ) -> Result<(), String> {
+        let program = Arc::clone(&self.program);
+        for native in &program.natives[self.natives.len()..] {
             let Some(run) = resolve(&native.name) else {
                 return Err(native.name.clone());
             };
-            natives.push(BoundNative {
+            self.natives.push(BoundNative {
                 run,
                 params: native.params.len() as u32,
                 results: native.results.len() as u32,
             });
         }
-        let (rows, dispatch) = Self::dispatch_tables(&program);
-        let (exit_pc, panic_return_pc, panic_text_pc) =
-            (at(markers), at(markers + 1), at(markers + 2));
-        Ok(Image {
-            program,
-            code,
-            starts,
-            funcs,
-            strings,
-            static_closures,
-            rows,
-            dispatch,
-            natives,
-            exit_pc,
-            panic_return_pc,
-            panic_text_pc,
-        })
+        for func in &program.funcs[self.funcs.len()..] {
+            let start = self.code.len();
+            self.code.extend_from_slice(&func.code);
+            self.funcs.push(FuncEntry {
+                // An empty function does not exist.
+                code: self.code.as_ptr().wrapping_add(start),
+                frame_size: func.frame_size,
+                params: func.params.len() as u32,
+            });
+            self.starts.push(self.code.len() as u32);
+        }
+        for string in &program.strings[self.strings.len()..] {
+            self.strings
+                .push((Self::permanent_bytes(heap, string), string.len() as u64));
+        }
+        for id in self.static_closures.len()..program.funcs.len() {
+            self.static_closures
+                .push(Self::permanent_word(heap, id as u64));
+        }
+        (self.rows, self.dispatch) = Self::dispatch_tables(&program);
+        Ok(())
     }
 
     fn permanent_bytes(heap: &Heap, bytes: &[u8]) -> u64 {
@@ -223,7 +245,9 @@ impl Image {
         let after = self
             .starts
             .partition_point(|&start| start as usize <= index);
-        (after <= self.program.funcs.len()).then(|| FuncId(after as u32 - 1))
+        (1..self.starts.len())
+            .contains(&after)
+            .then(|| FuncId(after as u32 - 1))
     }
 
     fn index_of(&self, pc: *const Op) -> usize {

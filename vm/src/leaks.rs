@@ -121,6 +121,10 @@ fn may_be_woken(vm: &Vm, g: &Goroutine) -> bool {
         | WaitReason::WaitGroupWait
         | WaitReason::CondWait => heap.is_marked(g.waiter.ok.get() as u64),
         WaitReason::ChanReceiveNil | WaitReason::ChanSendNil | WaitReason::SelectNoCases => false,
-        WaitReason::None | WaitReason::Sleep | WaitReason::Semacquire | WaitReason::IoWait => true,
+        WaitReason::None
+        | WaitReason::Sleep
+        | WaitReason::Semacquire
+        | WaitReason::IoWait
+        | WaitReason::Frozen => true,
     }
 }

@@ -9,6 +9,7 @@ mod ending;
 pub mod error;
 pub mod explain;
 pub mod goroutine;
+mod growable;
 mod growing;
 pub mod heap;
 mod image;
@@ -21,6 +22,7 @@ pub mod reflect;
 pub mod sched;
 pub mod sema;
 pub mod services;
+pub mod session;
 pub mod sync;
 pub mod value;
 
@@ -29,7 +31,8 @@ mod loom_tests;
 
 use capability::Capabilities;
 use goroutine::frame::Frame;
-use goroutine::{Goroutine, Status};
+use goroutine::{Exit, Goroutine, Status};
+use growable::Growable;
 use growing::Growing;
 use heap::{Heap, HeapConfig, LocalHeap, data_pointers};
 use image::Image;
@@ -111,20 +114,22 @@ impl LocalHeapSlot {
 
 /// One running program.
 pub struct Vm {
-    image: Image,
-    heap: Heap,
+    image: Growable<Image>,
+    heap: Growable<Heap>,
     /// By index of processor; used only by the machine that holds it (or has stopped the world).
     local_heaps: Growing<LocalHeapSlot>,
     /// The package-level variables, a permanent object.
     globals: *mut u64,
     chan_shape: ShapeId,
-    maps: Maps,
+    maps: Growable<Maps>,
     byte_type: RuntimeType,
     output: output::Output,
     sched: Arc<Scheduler>,
     /// What was found when main returned.
     leaks: sync::Mutex<Option<leaks::Leaks>>,
     config: Config,
+    /// The program is one that grows.
+    session: Option<session::State>,
 }
 
 // SAFETY: `globals` is permanent memory accessed through atomics; local heaps are used as their comment says.
@@ -140,69 +145,88 @@ pub fn run(
     resolve: &dyn Fn(&str) -> Option<NativeFn>,
     config: Config,
 ) -> Result<i32, LoadError> {
-    let vm = Vm::load(program, resolve, config)?;
+    let vm = Vm::load(program, resolve, config, None)?;
     // The process ends right after the program, so the VM stays where it is: other machines may still be on
     // their way to their next safepoint.
     let vm: &'static Vm = Box::leak(Box::new(vm));
-    let hooks = Hooks {
-        // SAFETY: the scheduler runs goroutines that were spawned for this image, each on one machine at a time.
-        run: Box::new(|m, g| unsafe { interp::run(vm, m, g) }),
-        entry: Box::new(|closure| {
-            // SAFETY: the scheduler passes closures it got from the program: word 0 is the function's id.
-            vm.entry_of(FuncId(unsafe { *(closure as *const u64) } as u32))
-        }),
-        symbol: Box::new(|pc| interp::traceback::symbol(vm, pc)),
-        // SAFETY: the scheduler asks only about goroutines at a safepoint.
-        frames: Box::new(|g| unsafe { interp::traceback::shown(vm, g) }),
-        tick: Box::new(|| vm.output.flush()),
-        main_returned: Box::new(|m| {
-            if vm.config.leaks.is_some() {
-                *vm.leaks.lock() = Some(leaks::find(vm, m));
-            }
-        }),
-        abandon: Box::new(|finish| std::process::exit(ending::report(vm, finish))),
-    };
+    let hooks = vm.hooks();
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
     let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
     Ok(ending::report(vm, finish))
 }
 
 impl Vm {
+    /// What the scheduler calls back.
+    fn hooks(&'static self) -> Hooks {
+        Hooks {
+            // SAFETY: the scheduler runs goroutines that were spawned for this image, each on one machine at a time.
+            run: Box::new(|m, g| unsafe { interp::run(self, m, g) }),
+            entry: Box::new(|closure| {
+                // SAFETY: the scheduler passes closures it got from the program: word 0 is the function's id.
+                self.entry_of(FuncId(unsafe { *(closure as *const u64) } as u32))
+            }),
+            symbol: Box::new(|pc| interp::traceback::symbol(self, pc)),
+            // SAFETY: the scheduler asks only about goroutines at a safepoint.
+            frames: Box::new(|g| unsafe { interp::traceback::shown(self, g) }),
+            tick: Box::new(|| self.output.flush()),
+            main_returned: Box::new(|m| {
+                if self.config.leaks.is_some() {
+                    *self.leaks.lock() = Some(leaks::find(self, m));
+                }
+            }),
+            abandon: Box::new(|finish| std::process::exit(ending::report(self, finish))),
+        }
+    }
+
     fn load(
         program: Program,
         resolve: &dyn Fn(&str) -> Option<NativeFn>,
         config: Config,
+        session: Option<session::State>,
     ) -> Result<Vm, LoadError> {
         verify::verify(&program).map_err(|error| LoadError::Unverified(error.to_string()))?;
         let mut heap = Heap::new(&config.heap, &program.shapes, data_pointers(&program.types))
             .ok_or(LoadError::OutOfMemory)?;
+        let mut program = program;
+        if session.is_some() {
+            session::reserve(&mut program);
+            heap.reserve_shapes(program.shapes.capacity());
+        }
         let chan_shape = heap.add_first_pointer_shape();
-        let program = Arc::new(program);
+        let program = Arc::new(Growable::new(program));
         let maps = Maps::new(&mut heap, Arc::clone(&program), 0);
-        let globals_shape = heap.add_shape(&minigo_bytecode::Shape {
-            kinds: program.globals.clone(),
-        });
-        let globals = heap
-            .alloc_permanent(globals_shape, program.globals.len() * 8)
-            .ok_or(LoadError::OutOfMemory)?;
-        let image = Image::load(program, &heap, resolve).map_err(LoadError::MissingNative)?;
+        // Those of a session are marked by name: there will be more of them.
+        let globals = if session.is_some() {
+            heap.alloc_permanent(ShapeId::SCALAR, program.globals.capacity() * 8)
+        } else {
+            let shape = heap.add_shape(&minigo_bytecode::Shape {
+                kinds: program.globals.clone(),
+            });
+            heap.alloc_permanent(shape, program.globals.len() * 8)
+        };
+        let globals = globals.ok_or(LoadError::OutOfMemory)?;
+        let ops = if session.is_some() { session::OPS } else { 0 };
+        let image = Image::load(program, &heap, resolve, ops).map_err(LoadError::MissingNative)?;
         let sched = Scheduler::new(config.sched);
         let local_heaps = Growing::with_capacity(MAX_PROCS);
         local_heaps.grow(sched.active(), |_| LocalHeapSlot::new(&heap));
         let byte_type = byte_type();
-        let output = output::Output::new(config.sched.seed.is_some());
+        let mut session = session;
+        let sink = session.as_mut().and_then(session::State::take_sink);
+        let output = output::Output::new(config.sched.seed.is_some(), sink);
         Ok(Vm {
-            image,
-            heap,
+            image: Growable::new(image),
+            heap: Growable::new(heap),
             local_heaps,
             globals: globals.as_ptr(),
             chan_shape,
-            maps,
+            maps: Growable::new(maps),
             byte_type,
             output,
             sched,
             leaks: sync::Mutex::new(None),
             config,
+            session,
         })
     }
 
@@ -325,6 +349,13 @@ impl Vm {
             .for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
         self.sched
             .visit_timer_roots(|word| marker.mark_word(WordKind::Ptr, word));
+        if self.session.is_some() {
+            let kinds = &self.program().globals;
+            // SAFETY: there is memory for all package-level variables, and the world is stopped.
+            marker.mark_words(kinds, unsafe {
+                std::slice::from_raw_parts(self.globals, kinds.len())
+            });
+        }
         drop(marker);
         let helpers = self.sched.helpers();
         m.in_parallel(helpers, &|_| self.heap.marker().drain());
@@ -417,6 +448,10 @@ impl Vm {
     pub fn write_stderr(&self, bytes: &[u8]) {
         use std::io::Write;
         self.output.flush();
+        if let Some(session) = &self.session {
+            session.write_error(bytes);
+            return;
+        }
         // Nobody is left to tell when writing fails.
         let _ = std::io::stderr().lock().write_all(bytes);
     }
@@ -433,6 +468,15 @@ impl Vm {
             report.push_str(&interp::traceback::running(self, g));
         }
         self.write_stderr(report.as_bytes());
+    }
+
+    /// How the interpreter leaves a goroutine that has failed, when that is reported: it ends the program, in a session only itself.
+    #[cold]
+    pub(crate) fn failed(&self, g: &Goroutine) -> Exit {
+        match &self.session {
+            Some(session) if session.note_failure(g.id()) => Exit::Goexit,
+            _ => Exit::Exit(2),
+        }
     }
 
     /// A fault of minigo itself.

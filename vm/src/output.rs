@@ -3,6 +3,7 @@
 //! What a program prints must be visible soon, but a write system call for each line is what makes printing slow. So output is collected
 //! and written when it is much, when nothing was written for a while, when a line ends on a terminal, when the monitor finds it
 //! waiting, before anything goes to standard error, and at exit. A run with a seed has no monitor and writes at once.
+//! A session shows the output itself, above what is being typed.
 
 use crate::sync::Mutex;
 use std::io::{self, IsTerminal, Write};
@@ -13,6 +14,9 @@ const CAPACITY: usize = 32 * 1024;
 
 /// What is printed this long after the last write is written at once.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// Shows what a session's program prints.
+pub type Sink = Box<dyn Fn(&[u8]) + Send + Sync>;
 
 /// Where standard output goes.
 pub(crate) struct Output {
@@ -26,15 +30,18 @@ pub(crate) struct Output {
 struct Pending {
     bytes: Vec<u8>,
     last_write: Option<Instant>,
+    /// In place of standard output.
+    sink: Option<Sink>,
 }
 
 impl Output {
-    /// Output to the process's own standard output.
-    pub(crate) fn new(immediate: bool) -> Output {
+    /// Output to the sink, or if there is none to the process's own standard output.
+    pub(crate) fn new(immediate: bool, sink: Option<Sink>) -> Output {
         Output {
             pending: Mutex::new(Pending {
                 bytes: Vec::with_capacity(CAPACITY),
                 last_write: None,
+                sink,
             }),
             terminal: io::stdout().is_terminal(),
             immediate,
@@ -66,6 +73,12 @@ impl Pending {
     /// A reader that has gone ends the process by SIGPIPE, as in Go; other errors are the program's loss, as with Go's fmt.Println.
     fn write_out(&mut self) {
         if self.bytes.is_empty() {
+            return;
+        }
+        if let Some(sink) = &self.sink {
+            sink(&self.bytes);
+            self.bytes.clear();
+            self.last_write = Some(Instant::now());
             return;
         }
         let mut stdout = io::stdout().lock();

@@ -124,6 +124,19 @@ impl Shard {
         }
     }
 
+    /// Takes a goroutine's own waiter out, wherever it stands.
+    fn remove(&mut self, g: &Goroutine, key: usize) -> bool {
+        let Entry::Occupied(queue) = self.queues.entry(key) else {
+            return false;
+        };
+        // SAFETY: the shard's lock is held, and the waiter can be in no other list.
+        let was_there = unsafe { queue.get().remove(&g.waiter) };
+        if queue.get().is_empty() {
+            queue.remove();
+        }
+        was_there
+    }
+
     fn is_empty(&self, key: usize) -> bool {
         !self.queues.contains_key(&key)
     }
@@ -404,6 +417,68 @@ pub(crate) unsafe fn mutex_retry(m: &mut Machine, g: &Goroutine) -> bool {
     wait_at(g, WaitReason::MutexLock, addr, since);
     shard.push(g, addr.addr(), true);
     false
+}
+
+/// A goroutine that was woken to compete for a mutex does not do so after all.
+///
+/// # Safety
+/// As for [`mutex_retry`], and the world is stopped.
+pub(crate) unsafe fn stop_competing(m: &mut Machine, g: &Goroutine) {
+    let addr = g.waiter.ok.get();
+    // SAFETY: as in `mutex_retry`.
+    let state = unsafe { word(addr) };
+    if try_lock(state, WOKEN, g) {
+        // Unlocking wakes the next one.
+        // SAFETY: by the function's contract.
+        unsafe { mutex_unlock(m, addr) };
+    } else {
+        // Relaxed: the flag orders nothing.
+        state.fetch_and(!WOKEN, Ordering::Relaxed);
+    }
+}
+
+/// Takes a goroutine out of the queue that it waits in.
+///
+/// # Safety
+/// The world is stopped, and the goroutine waits for one of `sync`'s types.
+pub(crate) unsafe fn cancel(m: &mut Machine, g: &Goroutine) -> bool {
+    let addr = g.waiter.ok.get();
+    let reads = g.reason() == WaitReason::RWMutexRLock;
+    let key = if reads {
+        readers_key(addr)
+    } else {
+        addr.addr()
+    };
+    // SAFETY: the word is alive: the goroutine's waiter is a root.
+    let state = unsafe { word(addr) };
+    let mut readers = Vec::new();
+    {
+        let mut shard = m.sched().semaphores.shard(addr.addr()).lock();
+        if !shard.remove(g, key) {
+            return false;
+        }
+        match g.reason() {
+            // Relaxed, here and below: the world is stopped.
+            WaitReason::WaitGroupWait => {
+                state.fetch_sub(1, Ordering::Relaxed);
+            }
+            // Readers wait only behind a writer.
+            WaitReason::RWMutexLock if shard.is_empty(key) => {
+                let old = state.fetch_and(!WRITERS_WAIT, Ordering::Relaxed);
+                if old & WRITER == 0 {
+                    while let Some(reader) = shard.pop(readers_key(addr)) {
+                        readers.push(reader);
+                    }
+                    state.fetch_add(readers.len() as u64, Ordering::Relaxed);
+                    state.fetch_and(!READERS_WAIT, Ordering::Relaxed);
+                }
+            }
+            // Unlocking looks whether somebody is in the queue.
+            _ => {}
+        }
+    }
+    ready_all(m, readers);
+    true
 }
 
 // ---- sync.RWMutex --------------------------------------------------------------------------

@@ -198,6 +198,10 @@ impl Generator<'_> {
                 continue;
             }
             for selector in from..to {
+                let known = &self.program.types[index - 1].methods;
+                if from == 0 && known.iter().any(|(id, _)| id.index() == selector) {
+                    continue;
+                }
                 let name = self.program.selectors[selector].name.clone();
                 let (package, sig) = self.selector_keys[selector];
                 let method = self.find_method(ty, &name, package);

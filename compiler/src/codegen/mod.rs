@@ -27,6 +27,7 @@ mod range;
 mod regalloc;
 mod runtime_type;
 mod select;
+pub(crate) mod session;
 mod stmt;
 mod switch;
 
@@ -128,18 +129,23 @@ impl<'m> Generator<'m> {
             indirect_globals: Vec::new(),
             refusals: Vec::new(),
         };
-        for index in 0..generator.types.named.len() {
-            if let Some(origin) = generator.types.named[index].origin.clone() {
-                let id = NamedId(index as u32);
-                let ty = generator.types.intern(Type::Named(id));
-                generator.instances.insert(origin, ty);
-            }
-        }
+        generator.note_instances();
         for (i, shape) in shapes.into_iter().enumerate() {
             generator.shapes.insert(shape.kinds, ShapeId(i as u32));
         }
         generator.program.types.push(generator.nil_type());
         generator
+    }
+
+    /// Notes the instances of generic types that the checker has made.
+    fn note_instances(&mut self) {
+        for index in 0..self.types.named.len() {
+            if let Some(origin) = self.types.named[index].origin.clone() {
+                let id = NamedId(index as u32);
+                let ty = self.types.intern(Type::Named(id));
+                self.instances.insert(origin, ty);
+            }
+        }
     }
 
     /// Refuses the program.

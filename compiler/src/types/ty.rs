@@ -260,6 +260,11 @@ impl Types {
         id
     }
 
+    /// The type of this structure, if there is one by now.
+    pub fn interned(&self, ty: &Type) -> Option<Ty> {
+        self.index.get(ty).copied()
+    }
+
     /// The structure of a type, a defined type as `Named`.
     pub fn get(&self, ty: Ty) -> &Type {
         &self.table[ty.0 as usize]

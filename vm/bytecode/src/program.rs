@@ -392,6 +392,57 @@ pub struct Program {
     pub well_known: WellKnown,
 }
 
+/// What an input of a session adds to a program: each list continues the program's, so that all that has an index keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct Extension {
+    pub funcs: Vec<Func>,
+    pub types: Vec<RuntimeType>,
+    /// Earlier types of which something has changed.
+    pub updates: Vec<TypeUpdate>,
+    pub shapes: Vec<Shape>,
+    pub words: Vec<u64>,
+    pub strings: Vec<Vec<u8>>,
+    pub natives: Vec<Native>,
+    pub selectors: Vec<Selector>,
+    pub globals: Vec<WordKind>,
+    pub global_names: Vec<Global>,
+    pub files: Vec<String>,
+    /// Runs the input; no parameters, no results.
+    pub entry: FuncId,
+}
+
+impl Program {
+    /// Adds what an input brought. What is new still has to be verified.
+    pub fn extend(&mut self, extension: Extension) {
+        self.funcs.extend(extension.funcs);
+        self.types.extend(extension.types);
+        for update in extension.updates {
+            let ty = &mut self.types[update.ty.index()];
+            ty.methods = update.methods;
+            ty.pointer_to = update.pointer_to;
+        }
+        self.shapes.extend(extension.shapes);
+        self.words.extend(extension.words);
+        self.strings.extend(extension.strings);
+        self.natives.extend(extension.natives);
+        self.selectors.extend(extension.selectors);
+        self.globals.extend(extension.globals);
+        self.global_names.extend(extension.global_names);
+        self.files.extend(extension.files);
+        self.entry = extension.entry;
+    }
+}
+
+/// What can change of a type while a program grows.
+#[derive(Clone, Debug)]
+pub struct TypeUpdate {
+    pub ty: TypeId,
+    /// The whole method table, as in [`RuntimeType::methods`].
+    pub methods: Vec<(SelectorId, FuncId)>,
+    /// As in [`RuntimeType::pointer_to`].
+    pub pointer_to: Option<TypeId>,
+}
+
 /// The first register of a call's out area in a function with these registers.
 pub fn window_of(registers: usize) -> Reg {
     Reg((registers + FRAME_WORDS) as u16)

@@ -532,3 +532,54 @@ pub(crate) unsafe fn state(chan: *mut u64) -> ChannelState {
         made_at: channel.made_at.get(),
     }
 }
+
+/// Takes a goroutine that waits to send or to receive out of the channel's queue; the operation is not done.
+///
+/// # Safety
+/// The world is stopped, and the goroutine waits so.
+pub(crate) unsafe fn cancel(g: &Goroutine, send: bool) -> bool {
+    // SAFETY: by the function's contract, its waiter names the channel.
+    let channel = unsafe { Channel::at(g.waiter.chan.get()) };
+    channel.lock.lock();
+    let queue = if send {
+        &channel.senders
+    } else {
+        &channel.receivers
+    };
+    // SAFETY: the lock is held, and the waiter can be in no other list.
+    let was_there = unsafe { queue.remove(&g.waiter) };
+    channel.lock.unlock();
+    was_there
+}
+
+/// How the channel is now.
+///
+/// # Safety
+/// The world is stopped, and `chan` is a channel.
+pub(crate) unsafe fn look(chan: *mut u64) -> crate::session::ChannelInfo {
+    let numbers = |queue: &WaitQueue| {
+        let mut numbers = Vec::new();
+        let mut at = queue.first();
+        while !at.is_null() {
+            // SAFETY: nobody touches the queue while the world is stopped, and what is in it is alive.
+            unsafe {
+                numbers.push((*(*at).g.get()).id());
+                at = (*at).next.get();
+            }
+        }
+        numbers
+    };
+    // SAFETY: by the function's contract.
+    let channel = unsafe { Channel::at(chan) };
+    channel.lock.lock();
+    let shown = !channel.timer.get();
+    let info = crate::session::ChannelInfo {
+        len: if shown { channel.count() as usize } else { 0 },
+        cap: if shown { channel.cap.get() as usize } else { 0 },
+        closed: channel.closed.get(),
+        receivers: numbers(&channel.receivers),
+        senders: numbers(&channel.senders),
+    };
+    channel.lock.unlock();
+    info
+}

@@ -96,6 +96,25 @@ pub(super) unsafe fn finish(g: &Goroutine, case: u16) {
     g.waiter.next.set(ptr::null());
 }
 
+/// Takes a goroutine that waits in a select out of all queues; no case is done.
+///
+/// # Safety
+/// The world is stopped, and the goroutine waits so, for at least one channel if it is in any queue.
+pub(crate) unsafe fn cancel(g: &Goroutine) -> bool {
+    let first = g.waiter.next.get();
+    if first.is_null() {
+        return true;
+    }
+    // SAFETY: the select left its waiters there; nobody claims them while the world is stopped, unless he has done so before.
+    unsafe {
+        if !claim(&*first) {
+            return false;
+        }
+        finish(g, 0);
+    }
+    true
+}
+
 /// The cases that a goroutine waits for in a select: index and channel, without those of nil channels.
 ///
 /// # Safety

@@ -99,7 +99,8 @@ impl Collector<'_> {
             | WaitReason::SelectNoCases
             | WaitReason::Sleep
             | WaitReason::Semacquire
-            | WaitReason::IoWait => Vec::new(),
+            | WaitReason::IoWait
+            | WaitReason::Frozen => Vec::new(),
         };
         let created = (!g.created_at().is_null())
             .then(|| traceback::symbol(self.vm, g.created_at()))

@@ -71,6 +71,8 @@ pub enum WaitReason {
     CondWait,
     Semacquire,
     IoWait,
+    /// A session keeps it from running.
+    Frozen,
 }
 
 impl WaitReason {
@@ -92,6 +94,7 @@ impl WaitReason {
             WaitReason::CondWait => "sync.Cond.Wait",
             WaitReason::Semacquire => "semacquire",
             WaitReason::IoWait => "IO wait",
+            WaitReason::Frozen => "frozen",
         }
     }
 }
@@ -170,6 +173,12 @@ unsafe impl Send for Goroutine {}
 pub(crate) const RETRY_LOCK: u16 = 1;
 /// [`Goroutine::flags`]: its send was woken by a `close`, and has to panic.
 pub(crate) const SENDER_CLOSED: u16 = 2;
+/// [`Goroutine::flags`]: a session wants it to end as by `runtime.Goexit` when it is run next.
+pub(crate) const INTERRUPTED: u16 = 4;
+/// [`Goroutine::flags`]: a session wants it to wait when it is run next.
+pub(crate) const FROZEN: u16 = 8;
+/// [`Goroutine::flags`]: a session wants it to end at once when it is run next, deferred calls undone.
+pub(crate) const KILLED: u16 = 16;
 /// [`Goroutine::flags`]: in a native that gave up its processor for a system call.
 pub(crate) const IN_NATIVE: u16 = 4;
 

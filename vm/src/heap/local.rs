@@ -58,6 +58,11 @@ impl LocalHeap {
         }
     }
 
+    pub(super) fn grow(&mut self, plans: usize) {
+        self.bumps.resize(plans * CLASSES, [0; 2]);
+        self.cursors.resize(plans * CLASSES, [0; 3]);
+    }
+
     /// End of the piece.
     fn piece_end(&self, index: usize) -> usize {
         self.bumps[index][1]

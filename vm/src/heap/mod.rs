@@ -179,6 +179,26 @@ impl Heap {
         self.add_plan(Plan::of(shape))
     }
 
+    /// Makes room for as many program shapes in all. Before [`Heap::add_shape`].
+    pub fn reserve_shapes(&mut self, shapes: usize) {
+        self.plans.reserve(shapes);
+    }
+
+    /// Adds shapes and types of a program that has grown; `first` is the first new shape's number, `data_is_pointer` speaks of all
+    /// types. The world is stopped; afterwards each local heap has to [`LocalHeap::grow`].
+    pub fn extend(&mut self, first: usize, shapes: &[Shape], data_is_pointer: Vec<bool>) {
+        for (i, shape) in shapes.iter().enumerate() {
+            self.plans.set(first + i, Plan::of(shape));
+        }
+        self.space.lock().add_plan_rows(self.plans.len());
+        self.data_is_pointer = data_is_pointer;
+    }
+
+    /// Makes room in a local heap for all plans that there are.
+    pub fn grow_local(&self, local: &mut LocalHeap) {
+        local.grow(self.plans.len());
+    }
+
     /// Adds the shape of objects of any length whose first word is a pointer and the rest scalar.
     pub fn add_first_pointer_shape(&mut self) -> ShapeId {
         self.add_plan(Plan::First)

@@ -103,6 +103,21 @@ impl Plans {
         self.of_shape.len() - 1
     }
 
+    /// Makes room for shapes that a program adds later, scalar for now.
+    pub(crate) fn reserve(&mut self, shapes: usize) {
+        let len = self.of_shape.len().max(shapes);
+        self.of_shape.resize(len, Plans::SCALAR);
+    }
+
+    /// Says what a shape for which there is room is.
+    pub(crate) fn set(&mut self, shape: usize, plan: Plan) {
+        let last = self.add(plan);
+        if let Some(id) = self.of_shape.pop() {
+            debug_assert!(shape < last);
+            self.of_shape[shape] = id;
+        }
+    }
+
     /// Number of distinct plans.
     pub(crate) fn len(&self) -> usize {
         self.plans.len()

@@ -1287,6 +1287,29 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
     }
 }
 
+/// Ends the goroutine from its saved state as `runtime.Goexit` does.
+///
+/// # Safety
+/// As for [`run`].
+pub(crate) unsafe fn goexit(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
+    let mut cx = Ctx {
+        vm,
+        m,
+        g,
+        trap: Trap::Goexit,
+        stopped: None,
+    };
+    match unwind::goexit(&mut cx) {
+        Next::Leave(exit) => exit,
+        Next::Go { pc, base } => {
+            g.set_pc(pc);
+            g.set_base(base);
+            // SAFETY: by the function's contract.
+            unsafe { run(vm, cx.m, g) }
+        }
+    }
+}
+
 /// What is rare: errors, collections, safepoints, growing the stack, deferred calls. pc and base are saved.
 ///
 /// # Safety

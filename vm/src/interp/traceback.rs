@@ -79,6 +79,18 @@ fn symbol_at(vm: &Vm, at: *const Op) -> Symbol {
     let func = vm.image().func_at(at).map(|id| &program.funcs[id.index()]);
     let position = vm.image().position_at(at).or(func.map(|f| f.position));
     let file = position.and_then(|p| program.files.get(p.file.index()));
+    if vm.session.is_some()
+        && let (Some(position), Some(file)) = (position, file)
+        && file.starts_with("repl[")
+    {
+        // What is typed is often one line: columns tell more.
+        return Symbol {
+            func: func.map(|f| f.name.clone()).unwrap_or_default(),
+            has_parameters: func.is_some_and(|f| !f.params.is_empty()),
+            file: format!("{file}:{}", position.line),
+            line: position.column,
+        };
+    }
     Symbol {
         func: func.map(|f| f.name.clone()).unwrap_or_default(),
         has_parameters: func.is_some_and(|f| !f.params.is_empty()),

@@ -45,7 +45,7 @@ pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
         Stop::Value(value) => raise(cx, value),
         Stop::Fatal(text) => {
             cx.vm.report_fatal(&text, Some(cx.g));
-            Next::Leave(Exit::Exit(2))
+            Next::Leave(cx.vm.failed(cx.g))
         }
     }
 }
@@ -180,7 +180,7 @@ fn push_frame(
             .is_err()
         {
             cx.vm.report_fatal(super::call::STACK_OVERFLOW, Some(cx.g));
-            return Err(Next::Leave(Exit::Exit(2)));
+            return Err(Next::Leave(cx.vm.failed(cx.g)));
         }
         let base = cx.g.base().add(window);
         *base.sub(2) = return_pc as u64;
@@ -300,7 +300,7 @@ fn report_panic(cx: &mut Ctx<'_>) -> Next {
         text.push_str(&format!("\nhelp: {advice}\n"));
     }
     cx.vm.write_stderr(text.as_bytes());
-    Next::Leave(Exit::Exit(2))
+    Next::Leave(cx.vm.failed(cx.g))
 }
 
 /// The library has put a panic value into words; they are in the out area.

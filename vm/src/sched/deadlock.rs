@@ -56,6 +56,15 @@ impl Trace {
         }
     }
 
+    /// The innermost frame, outside of the library if there is one.
+    pub fn first_shown(&self) -> Option<&Symbol> {
+        let mut frames = self.innermost.iter().chain(&self.outermost);
+        frames
+            .clone()
+            .find(|symbol| symbol.func.starts_with("main."))
+            .or_else(|| frames.next())
+    }
+
     fn write(&self, text: &mut String) {
         for frame in &self.innermost {
             frame.write(text);
@@ -151,8 +160,19 @@ impl Scheduler {
 
     /// Nothing runs, or will before a timer is due. The caller found all queues empty after it took the idle lock.
     pub(crate) fn is_quiet(&self, idle: &Idle) -> bool {
+        self.is_quiet_but_for(idle, 0)
+    }
+
+    /// Nothing can ever run again unless the goroutine that serves a session makes it, which waits as if in a system call.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let idle = self.idle.lock();
+        !self.look_again() && self.is_quiet_but_for(&idle, 1) && !self.timers_matter()
+    }
+
+    /// The same as [`Scheduler::is_quiet`], with so many system calls that do not count.
+    fn is_quiet_but_for(&self, idle: &Idle, calls: usize) -> bool {
         idle.processors.len() == self.active()
-            && idle.blocked == 0
+            && idle.blocked == calls
             && !self.poller.is_waited_for()
             && idle.returning.is_empty()
             && !idle.world.stopping

@@ -227,6 +227,12 @@ impl Scheduler {
             .expect("machines stop only when the program is over")
     }
 
+    /// Ends the program without waiting for its threads.
+    pub(crate) fn stop(&self) {
+        self.end(Finish::Exit(0));
+        self.monitor.stop();
+    }
+
     /// Waits until no thread of this scheduler runs any more. Only after [`Scheduler::run`].
     pub fn shutdown(&self) {
         self.end(Finish::Exit(0));

@@ -443,6 +443,20 @@ impl Scheduler {
         }
     }
 
+    /// Takes a sleeper out. Only while the world is stopped.
+    pub(crate) fn cancel_sleep(&self, g: &Goroutine) -> bool {
+        self.processors().iter().any(|p| {
+            let mut heap = p.timers.heap.lock();
+            let before = heap.entries.len();
+            heap.sweep(
+                |entry| !matches!(entry.due, Due::Sleeper(other) if std::ptr::eq(other.as_ptr(), g)),
+            );
+            // SeqCst: as in `push`.
+            p.timers.next.store(heap.next(), Ordering::SeqCst);
+            heap.entries.len() < before
+        })
+    }
+
     /// Sleepers, in no order: for reports.
     pub fn visit_sleepers(&self, mut visit: impl FnMut(&Goroutine, u64)) {
         for p in self.processors() {

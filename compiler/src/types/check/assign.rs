@@ -72,7 +72,11 @@ impl Checker<'_> {
     }
 
     /// The values of `var` lines, and the types of the variables.
-    fn declaration_values(&mut self, targets: &[InitTarget], ids: &[ExprId]) -> (Values, Vec<Ty>) {
+    pub(super) fn declaration_values(
+        &mut self,
+        targets: &[InitTarget],
+        ids: &[ExprId],
+    ) -> (Values, Vec<Ty>) {
         let (wanted, given) = (targets.len(), ids.len());
         if given == 1 && wanted > 1 {
             return self.init_list(targets, ids, None, "multiple assignment");
@@ -142,7 +146,7 @@ impl Checker<'_> {
     }
 
     /// Values for variables or results, in any of the forms; also the types of the targets.
-    fn init_list(
+    pub(super) fn init_list(
         &mut self,
         targets: &[InitTarget],
         ids: &[ExprId],
@@ -662,7 +666,13 @@ impl Checker<'_> {
     }
 
     /// Appends the assignment of checked values.
-    fn push_init(&mut self, loc: Loc, targets: Vec<Target>, values: Values, out: &mut Vec<Stmt>) {
+    pub(super) fn push_init(
+        &mut self,
+        loc: Loc,
+        targets: Vec<Target>,
+        values: Values,
+        out: &mut Vec<Stmt>,
+    ) {
         let kind = match values {
             Values::Invalid => return,
             Values::Single(values) => StmtKind::Assign { targets, values },

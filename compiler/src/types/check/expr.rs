@@ -174,6 +174,9 @@ impl Checker<'_> {
     fn ident(&mut self, id: ExprId, name: Symbol) -> Operand {
         let span = self.ast().expr_span(id);
         if name.is_blank() {
+            if let Some(object) = self.earlier_object(name) {
+                return self.object_operand(id, object);
+            }
             self.error(
                 code::NOT_AN_EXPRESSION,
                 span,

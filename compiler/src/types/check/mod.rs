@@ -12,6 +12,7 @@ mod assign;
 mod binary;
 mod builtin;
 mod call;
+mod completion;
 mod const_expr;
 mod cycle;
 mod decl;
@@ -35,6 +36,7 @@ mod range;
 mod range_func;
 mod select;
 mod selector;
+pub(crate) mod session;
 mod stmt;
 mod switch;
 mod terminating;
@@ -61,6 +63,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// A program that is parsed and ready to be checked.
+#[derive(Default)]
 pub(crate) struct Loaded {
     pub(crate) files: Vec<SourceFile>,
     /// The trees of `files`.
@@ -300,6 +303,10 @@ pub(crate) struct Checker<'a> {
     spare_scopes: Vec<Scopes>,
     /// Number of local types so far.
     local_types: u32,
+    /// The functions whose bodies were checked.
+    bodies: Vec<FuncRef>,
+    /// At a prompt: what the names declared by earlier inputs mean, imports among them.
+    earlier: FxHashMap<Symbol, ObjectId>,
 }
 
 impl<'a> Checker<'a> {
@@ -394,6 +401,7 @@ impl<'a> Checker<'a> {
                     .get(&name)
                     .copied()
             })
+            .or_else(|| self.earlier_object(name))
             .or_else(|| self.universe.names.get(&name).copied())
     }
 

@@ -1,7 +1,7 @@
 //! Packages: collecting their objects, checking what is reached, and putting the module together.
 
 use super::lookup::is_exported;
-use super::{Checker, Context, FuncContext, Loaded, NamedInfo, Node, Package};
+use super::{Checker, Context, FuncContext, Loaded, LoadedPackage, NamedInfo, Node, Package};
 use crate::diagnostics::{code, spelling};
 use crate::types::scope::{DeclSite, Object, ObjectId, ObjectKind, Objects, State};
 use crate::types::ty::{FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, Types};
@@ -26,6 +26,7 @@ pub(crate) fn check(
     let mut objects = Objects::default();
     let universe = Universe::new(&mut types, &mut objects, symbols);
     let mut checker = Checker::new(loaded, symbols, types, objects, universe);
+    checker.add_packages(&loaded.packages);
     for index in 1..checker.packages.len() {
         checker.collect(PackageId(index as u32));
     }
@@ -37,28 +38,13 @@ pub(crate) fn check(
 }
 
 impl<'a> Checker<'a> {
-    fn new(
+    pub(super) fn new(
         loaded: &'a Loaded,
         symbols: &'a Symbols,
-        mut types: Types,
+        types: Types,
         objects: Objects,
         universe: Universe,
     ) -> Checker<'a> {
-        let mut packages = vec![Package::default()];
-        for package in &loaded.packages {
-            types
-                .packages
-                .push((package.path.clone(), package.name.clone()));
-            packages.push(Package {
-                library: package.library,
-                path: package.path.clone(),
-                name: package.name.clone(),
-                files: package.files.clone(),
-                imports: package.imports.clone(),
-                init_key: package.init_key.clone(),
-                ..Package::default()
-            });
-        }
         let named_infos = vec![NamedInfo::done(); types.named.len()];
         Checker {
             files: &loaded.files,
@@ -66,7 +52,7 @@ impl<'a> Checker<'a> {
             symbols,
             types,
             universe,
-            packages,
+            packages: vec![Package::default()],
             objects,
             globals: Vec::new(),
             funcs: Vec::new(),
@@ -110,11 +96,31 @@ impl<'a> Checker<'a> {
             well_known: Vec::new(),
             spare_scopes: Vec::new(),
             local_types: 0,
+            bodies: Vec::new(),
+            earlier: FxHashMap::default(),
+        }
+    }
+
+    /// Makes room for packages that are to be declared.
+    pub(super) fn add_packages(&mut self, packages: &[LoadedPackage]) {
+        for package in packages {
+            self.types
+                .packages
+                .push((package.path.clone(), package.name.clone()));
+            self.packages.push(Package {
+                library: package.library,
+                path: package.path.clone(),
+                name: package.name.clone(),
+                files: package.files.clone(),
+                imports: package.imports.clone(),
+                init_key: package.init_key.clone(),
+                ..Package::default()
+            });
         }
     }
 
     /// Declares all package-level names of a package, without looking at what they stand for.
-    fn collect(&mut self, package: PackageId) {
+    pub(super) fn collect(&mut self, package: PackageId) {
         self.cx.package = package;
         let files = self.packages[package.0 as usize].files.clone();
         if let Some(&file) = files.first() {
@@ -162,8 +168,14 @@ impl<'a> Checker<'a> {
     fn collect_file(&mut self, package: PackageId, file: FileIndex) {
         let ast = self.ast();
         self.refuse_directives();
+        self.collect_decls(package, file, ast.decl_list(ast.decls));
+    }
+
+    /// Declares what the declarations of a file name.
+    pub(super) fn collect_decls(&mut self, package: PackageId, file: FileIndex, decls: &[DeclId]) {
+        let ast = self.ast();
         let mut const_source: Option<(Option<ast::GroupId>, DeclId)> = None;
-        for &id in ast.decl_list(ast.decls) {
+        for &id in decls {
             match ast.decl(id) {
                 ast::Decl::Import(decl) => self.collect_import(decl),
                 ast::Decl::Const(decl) => {
@@ -425,7 +437,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks what must be checked of a package whether something reaches it or not.
-    fn check_package(&mut self, package: PackageId) {
+    pub(super) fn check_package(&mut self, package: PackageId) {
         let info = &self.packages[package.0 as usize];
         let (library, objects) = (info.library, info.objects.clone());
         let is_runtime = &*info.path == "runtime";
@@ -574,7 +586,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks the bodies of all functions that something reaches.
-    fn check_queue(&mut self) {
+    pub(super) fn check_queue(&mut self) {
         loop {
             while let Some(func) = self.queue.pop_front() {
                 self.check_body(func);
@@ -626,6 +638,7 @@ impl<'a> Checker<'a> {
             checker.cx.scopes.close();
             code
         });
+        self.bodies.push(func);
         let func = &mut self.funcs[func.0 as usize];
         func.code = code;
         func.vars = context.vars;
@@ -703,7 +716,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The function that initialises a package: its variables, then its `init` functions.
-    fn package_init(&mut self, package: PackageId) -> FuncRef {
+    pub(super) fn package_init(&mut self, package: PackageId) -> FuncRef {
         let initializers = self.ordered_initializers(package);
         let name: Rc<str> = self.qualified_name(package, "init");
         let init = self.synthetic_func(name.clone(), package);
@@ -740,7 +753,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A function without parameters and results that no source declares.
-    fn synthetic_func(&mut self, name: Rc<str>, package: PackageId) -> FuncRef {
+    pub(super) fn synthetic_func(&mut self, name: Rc<str>, package: PackageId) -> FuncRef {
         let sig = self.types.intern(Type::Func(Sig {
             params: Vec::new(),
             results: Vec::new(),
@@ -861,6 +874,7 @@ impl<'a> Checker<'a> {
         let candidates = locals
             .chain(names.keys().copied())
             .chain(imports.keys().copied())
+            .chain(self.earlier.keys().copied())
             .chain(self.universe.names.keys().copied())
             .map(|candidate| self.symbols.name(candidate));
         let best = spelling::closest(text, candidates)?;
@@ -868,7 +882,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn call_stmt(func: FuncRef, loc: Loc) -> Stmt {
+pub(super) fn call_stmt(func: FuncRef, loc: Loc) -> Stmt {
     let callee = Box::new(typed::Callee::Static {
         func,
         type_args: Vec::new(),

@@ -25,6 +25,7 @@ use minigo_bytecode::program::{Program, RuntimeType, Shape, ShapeId, TypeId, Typ
 
 use super::equal::{Uncomparable, is_plain};
 use super::word::{load, store};
+use crate::growable::Growable;
 use crate::heap::{Heap, LocalHeap};
 use key::{GenericKey, Key, KeyKind, PlainKey, StringKey, WordKey};
 use table::{Found, Table};
@@ -80,7 +81,7 @@ struct MapType {
 /// What map operations need to know about the program: one for each VM.
 #[derive(Debug)]
 pub struct Maps {
-    program: StdArc<Program>,
+    program: StdArc<Growable<Program>>,
     types: Vec<MapType>,
     /// By `TypeId`: index into `types`, or `u32::MAX`.
     by_type: Vec<u32>,
@@ -92,7 +93,7 @@ pub struct Maps {
 impl Maps {
     /// Prepares the map types of a program: adds the shapes of their entries to the heap. `seed`
     /// makes hashes hard to predict; results do not depend on it.
-    pub fn new(heap: &mut Heap, program: StdArc<Program>, seed: u64) -> Maps {
+    pub fn new(heap: &mut Heap, program: StdArc<Growable<Program>>, seed: u64) -> Maps {
         let mut types = Vec::new();
         let mut by_type = vec![u32::MAX; program.types.len()];
         for (i, info) in program.types.iter().enumerate() {
@@ -110,6 +111,19 @@ impl Maps {
             header_shape,
             iterator_shape,
             seed,
+        }
+    }
+
+    /// Prepares the map types that the program has got since. The world is stopped.
+    pub(crate) fn extend(&mut self, heap: &mut Heap) {
+        let all = &self.program.types;
+        for info in &all[self.by_type.len()..] {
+            let mut index = u32::MAX;
+            if let TypeKind::Map { key, value } = info.kind {
+                index = self.types.len() as u32;
+                self.types.push(map_type(heap, all, key, value));
+            }
+            self.by_type.push(index);
         }
     }
 

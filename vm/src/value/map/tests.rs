@@ -16,7 +16,7 @@ struct World {
 }
 
 fn world(config: &HeapConfig) -> World {
-    let program = StdArc::new(program());
+    let program = StdArc::new(Growable::new(program()));
     let mut heap = heap(&program, config);
     let maps = Maps::new(&mut heap, program, 0x1234_5678);
     let local = heap.local_heap();
