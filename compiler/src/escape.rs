@@ -26,6 +26,8 @@ pub struct VarInfo {
     pub stepped: bool,
     /// Its address, or that of a part, is taken; slicing an array does so, too.
     pub address_taken: bool,
+    /// For a variable of interface type: the type of the value that it is defined with.
+    pub dynamic_type: Option<Ty>,
 }
 
 impl VarInfo {
@@ -262,6 +264,11 @@ impl<'a> Pass<'a> {
             | StmtKind::Break(_)
             | StmtKind::Continue(_) => {}
             StmtKind::Assign { targets, values } => {
+                for (target, value) in targets.iter().zip(values) {
+                    if let (Target::Define(var), ExprKind::Convert(x)) = (target, &value.kind) {
+                        self.info(*var).dynamic_type = Some(x.ty);
+                    }
+                }
                 targets.iter().for_each(|t| self.target(t));
                 values.iter().for_each(|v| self.expr(v));
             }

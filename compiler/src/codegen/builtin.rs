@@ -72,6 +72,16 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.emit(Op::CallNative { window: 0, native });
                 self.emit(Op::Unreachable {});
             }
+            Builtin::ValueMethod => {
+                let string = [WordKind::Ptr, WordKind::Int];
+                let native = self
+                    .program
+                    .native_by_name("runtime.panicWrap", &string, &[]);
+                self.registers.need_out(2);
+                self.expr_to(&args[0], super::regalloc::out(0));
+                self.emit(Op::CallNative { window: 0, native });
+                self.emit(Op::Unreachable {});
+            }
             Builtin::Recover => self.emit(Op::Recover { dst }),
         }
     }

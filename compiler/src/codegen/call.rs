@@ -45,6 +45,11 @@ impl<'t> FuncGen<'_, '_, 't> {
                 let words = self.args(args, 1);
                 self.loc = loc;
                 let selector = self.program.selector(name, *package, sig);
+                if let Some(pointer) = self.known_pointer(recv, name, *package) {
+                    let ptr = self.temp_word(WordKind::Ptr);
+                    self.unbox(iface, pointer, ptr);
+                    self.emit(Op::NilCheck { ptr });
+                }
                 self.emit(Op::CallIface {
                     iface,
                     window: 0,
@@ -68,6 +73,29 @@ impl<'t> FuncGen<'_, '_, 't> {
             }
         }
         self.release(mark);
+    }
+
+    /// The pointer type that an interface value is known to hold, if the method is one of what it points to. Go's compiler calls
+    /// such a method itself, and a nil pointer panics as one that is dereferenced.
+    fn known_pointer(
+        &mut self,
+        recv: &Expr,
+        name: &str,
+        package: Option<crate::types::ty::PackageId>,
+    ) -> Option<Ty> {
+        if !self.env.is_empty() {
+            return None;
+        }
+        let ty = match &recv.kind {
+            ExprKind::Var(var) if self.escapes.var(*var).is_constant() => {
+                self.escapes.var(*var).dynamic_type?
+            }
+            ExprKind::Convert(x) => x.ty,
+            _ => return None,
+        };
+        self.program
+            .is_value_method(ty, name, package)
+            .then_some(ty)
     }
 
     /// Number of result words of a declared function with these type arguments.

@@ -5,7 +5,7 @@ use super::Generator;
 use super::func::FuncGen;
 use crate::types::ty::{Loc, NamedId, PackageId, Ty, Type};
 use crate::types::typed::{
-    Block, Callee, Expr, ExprKind, FuncCode, LitId, Stmt, StmtKind, Var, VarId,
+    Block, Callee, Expr, ExprKind, FuncCode, LitId, Stmt, StmtKind, Var, VarId, value_method_check,
 };
 use minigo_bytecode::{FuncId, Op, SelectorId, WordKind};
 use std::rc::Rc;
@@ -94,6 +94,16 @@ impl Generator<'_> {
             }
             Target::Interface => false,
         }
+    }
+
+    /// Whether a pointer type has a method that is declared with what it points to as receiver.
+    pub(super) fn is_value_method(&self, ty: Ty, name: &str, package: Option<PackageId>) -> bool {
+        matches!(self.types.get(ty), Type::Pointer(_))
+            && self.find_method(ty, name, package).is_some_and(|method| {
+                matches!(method.target, Target::Declared { .. })
+                    && method.path.is_empty()
+                    && !self.wants_pointer(&method)
+            })
     }
 
     /// Methods with type parameters are in no method set.
@@ -278,6 +288,15 @@ impl Generator<'_> {
         if !direct {
             recv = deref(recv, ty);
         }
+        let mut stmts = Vec::with_capacity(2);
+        if let (Target::Declared { named, .. }, Type::Pointer(_)) =
+            (&method.target, self.types.get(ty))
+            && method.path.is_empty()
+            && !self.wants_pointer(&method)
+        {
+            let recv = var_expr(0, data_ty, loc);
+            stmts.push(value_method_check(&self.types, *named, name, recv));
+        }
         let call = {
             let mut args = Vec::new();
             for &param in &sig.params {
@@ -299,15 +318,14 @@ impl Generator<'_> {
             1 => StmtKind::Return(vec![call]),
             _ => StmtKind::ReturnTuple(call),
         };
+        stmts.push(Stmt { kind, loc });
         let code = FuncCode {
             lit: LitId(0),
             sig: method.sig,
             params: (0..=sig.params.len() as u32).map(VarId).collect(),
             results,
             named_results: false,
-            body: Block {
-                stmts: vec![Stmt { kind, loc }],
-            },
+            body: Block { stmts },
             has_defer: false,
             has_recover: false,
             range_body: false,

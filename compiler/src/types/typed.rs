@@ -6,7 +6,7 @@
 //! parent says so). A constant is a `Const` of its type whatever expression it came from.
 
 use super::constant::ConstValue;
-use super::ty::{Loc, PackageId, Ty, TypeParamId, Types};
+use super::ty::{Loc, NamedId, PackageId, Ty, TypeParamId, Types};
 use std::rc::Rc;
 
 /// A declared function or method: index into [`Module::funcs`].
@@ -376,6 +376,8 @@ pub enum Builtin {
     RangePanic(RangeFault),
     Real,
     Recover,
+    /// The panic for a value method called with a nil pointer as receiver where only a pointer is at hand; args: its text
+    ValueMethod,
 }
 
 /// What can go wrong in a loop over a function.
@@ -426,6 +428,39 @@ pub enum Callee {
     },
     /// A function value.
     Value(Expr),
+}
+
+/// `if recv == nil { panic }` for a function that calls the value method `name` of `*recv`, a variable of type `*named`.
+pub fn value_method_check(types: &Types, named: NamedId, name: &str, recv: Expr) -> Stmt {
+    let loc = recv.loc;
+    let info = &types.named[named.0 as usize];
+    let package = &types.packages[info.package.0 as usize].0;
+    let args = if info.origin.is_some() { "[...]" } else { "" };
+    let ty = format!("{}{args}", info.name);
+    let text = format!("value method {package}.{ty}.{name} called using nil *{ty} pointer");
+    let expr = |ty, kind| Expr { ty, loc, kind };
+    let nil = expr(recv.ty, ExprKind::Zero);
+    let cond = ExprKind::Compare {
+        op: CompareOp::Eq,
+        x: Box::new(recv),
+        y: Box::new(nil),
+    };
+    let text = ConstValue::String(text.into_bytes().into());
+    let panic = ExprKind::Builtin {
+        builtin: Builtin::ValueMethod,
+        args: vec![expr(Ty::STRING, ExprKind::Const(text))],
+    };
+    let panic = StmtKind::Expr(expr(Ty::INVALID, panic));
+    Stmt {
+        loc,
+        kind: StmtKind::If {
+            cond: expr(Ty::BOOL, cond),
+            then: Block {
+                stmts: vec![Stmt { kind: panic, loc }],
+            },
+            els: None,
+        },
+    }
 }
 
 /// An expression.

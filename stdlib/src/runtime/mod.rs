@@ -16,6 +16,7 @@ pub(crate) const NATIVES: Natives = &[
     ("memStat", mem_stat),
     ("describe", describe),
     ("panicRange", panic_range),
+    ("panicWrap", panic_wrap),
     ("printText", print_text),
     ("printForm", print_form),
 ];
@@ -55,6 +56,12 @@ fn mem_stat(call: &mut Call<'_>) -> Outcome {
     };
     call.set_word(0, value);
     Outcome::Done
+}
+
+/// The panic of a value method that is called with a nil pointer.
+fn panic_wrap(call: &mut Call<'_>) -> Outcome {
+    let text = String::from_utf8_lossy(call.str(0)).into_owned();
+    Outcome::Panic(RuntimeError::plain(text))
 }
 
 /// The panic of a misused loop over a function.

@@ -17,7 +17,7 @@ use crate::diagnostics::{code, spelling};
 use crate::types::scope::{ObjectId, ObjectKind};
 use crate::types::ty::{Loc, Method, NamedId, PackageId, Sig, Ty, Type};
 use crate::types::typed::{
-    Block, Callee, Expr, ExprKind, FuncCode, FuncRef, LitId, Stmt, StmtKind, VarId,
+    self, Block, Callee, Expr, ExprKind, FuncCode, FuncRef, LitId, Stmt, StmtKind, VarId,
 };
 
 /// A method with its receiver, not yet called.
@@ -752,7 +752,18 @@ impl Checker<'_> {
         let Some(sig) = self.types.as_sig(ty).cloned() else {
             return zero;
         };
-        let code = self.wrapper(ty, &sig, loc, |checker, mut args| {
+        let checked = match &member {
+            Member::Method {
+                path,
+                named,
+                index,
+                pointer: false,
+                recv_is_pointer: true,
+                ..
+            } if path.is_empty() => Some((*named, *index)),
+            _ => None,
+        };
+        let mut code = self.wrapper(ty, &sig, loc, |checker, mut args| {
             let recv = Box::new(args.remove(0));
             match checker.bind(recv, member, loc) {
                 Some((mut method, _)) => {
@@ -764,6 +775,20 @@ impl Checker<'_> {
                 None => ExprKind::Zero,
             }
         });
+        if let (Some((named, index)), Some(&recv), Some(&recv_ty)) =
+            (checked, code.params.first(), sig.params.first())
+        {
+            let name = self.types.named[named.0 as usize].methods[index]
+                .name
+                .clone();
+            let recv = Expr {
+                ty: recv_ty,
+                loc,
+                kind: ExprKind::Var(recv),
+            };
+            let check = typed::value_method_check(&self.types, named, &name, recv);
+            code.body.stmts.insert(0, check);
+        }
         Box::new(Expr {
             ty,
             loc,
