@@ -71,17 +71,23 @@ impl FuncEscapes {
 
     /// The name of a literal as tracebacks print it: `main.f.func1`, and `main.f.func1.2` for a literal in it.
     pub fn lit_name(&self, func: &str, lit: LitId) -> String {
-        let info = &self.lits[lit.0 as usize];
-        if lit.0 == 0 {
-            func.to_string()
-        } else if info.parent == 0 {
-            let kind = if info.range_body { "-range" } else { ".func" };
-            format!("{func}{kind}{}", info.number)
-        } else {
-            let kind = if info.range_body { "-range" } else { "." };
-            let parent = self.lit_name(func, LitId(info.parent));
-            format!("{parent}{kind}{}", info.number)
+        let mut around = Vec::new();
+        let mut inner = lit.0;
+        while inner != 0 {
+            let info = &self.lits[inner as usize];
+            around.push(info);
+            inner = info.parent;
         }
+        let mut name = func.to_string();
+        for info in around.iter().rev() {
+            name.push_str(match (info.range_body, info.parent) {
+                (true, _) => "-range",
+                (false, 0) => ".func",
+                (false, _) => ".",
+            });
+            name.push_str(&info.number.to_string());
+        }
+        name
     }
 }
 

@@ -67,7 +67,13 @@ impl Layout {
 pub(super) struct Layouts {
     known: Vec<Option<Rc<Layout>>>,
     element_addresses: Vec<Basic>,
+    /// A struct type that is too large to be described, if there is one: the program is refused.
+    pub(super) too_large: Option<Ty>,
 }
+
+/// Structs of more words are refused, and those of more words that the collector must know about.
+const MAX_STRUCT_WORDS: u64 = 1 << 28;
+const MAX_DESCRIBED_WORDS: u64 = 1 << 22;
 
 impl Layouts {
     /// `element_addresses`: basic types of which some element has its address taken.
@@ -75,6 +81,7 @@ impl Layouts {
         Layouts {
             known: Vec::new(),
             element_addresses,
+            too_large: None,
         }
     }
 
@@ -103,7 +110,13 @@ impl Layouts {
             Type::Interface(_) => pair(WordKind::Type, Data),
             Type::Struct(fields) => {
                 let fields: Vec<Ty> = fields.iter().map(|f| f.ty).collect();
-                self.structure(types, &fields)
+                self.structure(types, &fields).unwrap_or_else(|| {
+                    self.too_large.get_or_insert(ty);
+                    Layout {
+                        fields: vec![0; fields.len()],
+                        ..indirect()
+                    }
+                })
             }
             &Type::Array { elem, len } => {
                 let elem = self.get(types, elem);
@@ -168,7 +181,8 @@ impl Layouts {
         }
     }
 
-    fn structure(&mut self, types: &Types, fields: &[Ty]) -> Layout {
+    /// `None`: it is too large.
+    fn structure(&mut self, types: &Types, fields: &[Ty]) -> Option<Layout> {
         let layouts: Vec<Rc<Layout>> = fields.iter().map(|&f| self.get(types, f)).collect();
         let pairs = layouts.iter().any(|l| l.pairs);
         let mut offsets = Vec::with_capacity(fields.len());
@@ -179,6 +193,9 @@ impl Layouts {
             }
             offsets.push(end as u32);
             end += field.size / 8;
+            if end > MAX_STRUCT_WORDS {
+                return None;
+            }
         }
         if pairs {
             end = end.next_multiple_of(2);
@@ -189,6 +206,9 @@ impl Layouts {
         let scalar = layouts
             .iter()
             .all(|l| l.period.iter().all(|k| is_scalar(*k)));
+        if !scalar && end > MAX_DESCRIBED_WORDS {
+            return None;
+        }
         if flat || !scalar {
             for (field, &offset) in layouts.iter().zip(&offsets) {
                 kinds.resize(offset as usize, WordKind::Int);
@@ -206,14 +226,14 @@ impl Layouts {
             kinds.clone()
         };
         if !flat {
-            return Layout {
+            let layout = Layout {
                 size: end * 8,
                 pairs,
                 fields: offsets,
                 period,
                 ..indirect()
-            }
-            .with_elem_size();
+            };
+            return Some(layout.with_elem_size());
         }
         let repr = match kinds.as_slice() {
             [WordKind::Ptr] => ElemRepr::Ptr,
@@ -221,7 +241,7 @@ impl Layouts {
             [_, _] if pairs => ElemRepr::Pair,
             _ => ElemRepr::Words(kinds.len() as u8),
         };
-        Layout {
+        Some(Layout {
             indirect: false,
             pairs,
             size: end * 8,
@@ -232,7 +252,7 @@ impl Layouts {
             fields: offsets,
             period,
             kinds: kinds.into(),
-        }
+        })
     }
 }
 

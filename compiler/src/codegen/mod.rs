@@ -94,6 +94,8 @@ pub(crate) struct Generator<'m> {
     /// Globals of indirect type: their memory is made at entry.
     indirect_globals: Vec<(GlobalRef, u32)>,
     refusals: Vec<Refusal>,
+    /// What Go says of the sizes of types: size and alignment.
+    go_sizes: FxHashMap<Ty, (u64, u64)>,
 }
 
 impl<'m> Generator<'m> {
@@ -128,6 +130,7 @@ impl<'m> Generator<'m> {
             globals: FxHashMap::default(),
             indirect_globals: Vec::new(),
             refusals: Vec::new(),
+            go_sizes: FxHashMap::default(),
         };
         generator.note_instances();
         for (i, shape) in shapes.into_iter().enumerate() {
@@ -560,6 +563,15 @@ impl<'m> Generator<'m> {
         if self.program.selectors.len() > u16::MAX as usize {
             let loc = self.module.funcs[self.module.main.0 as usize].loc;
             self.refuse(loc, "the program has too many method names".to_string());
+        }
+        if let Some(ty) = self.layouts.too_large {
+            let loc = match self.types.get(ty) {
+                Type::Named(id) => self.types.named[id.0 as usize].loc,
+                _ => self.module.funcs[self.module.main.0 as usize].loc,
+            };
+            let bytes = self.go_size(ty).0;
+            let message = format!("not supported by minigo: struct type of {bytes} bytes");
+            self.refuse(loc, message);
         }
         if !self.refusals.is_empty() {
             return Err(self.refusals);

@@ -7,6 +7,9 @@ use minigo_bytecode::{
     ChanDir, ElemRepr, Field, RuntimeType, SelectorId, ShapeId, TypeId, TypeKind,
 };
 
+/// Types with longer names are refused.
+const MAX_NAME: usize = 1 << 16;
+
 impl Generator<'_> {
     /// What stands at index 0: no type.
     pub(super) fn nil_type(&self) -> RuntimeType {
@@ -48,8 +51,15 @@ impl Generator<'_> {
         } else {
             shape
         };
+        let name = self.type_name(ty);
+        if name.len() > MAX_NAME {
+            let loc = self.module.funcs[self.module.main.0 as usize].loc;
+            let message =
+                format!("not supported by minigo: type with a name of more than {MAX_NAME} bytes");
+            self.refuse(loc, message);
+        }
         self.program.types[id.index()] = RuntimeType {
-            name: self.type_name(ty),
+            name,
             kind,
             named: matches!(self.types.get(ty), Type::Named(_)),
             words: layout.kinds.to_vec(),
@@ -166,6 +176,10 @@ impl Generator<'_> {
     }
 
     fn write_type(&self, ty: Ty, full_path: bool, out: &mut String) {
+        // An instance of an instance of an instance can have a name that fits nowhere.
+        if out.len() > MAX_NAME {
+            return;
+        }
         match self.types.get(ty) {
             Type::Basic(basic) => out.push_str(basic_name(*basic)),
             Type::Named(id) => {
@@ -302,8 +316,17 @@ impl Generator<'_> {
     }
 
     /// Size and alignment that Go gives the type on a 64-bit machine.
-    fn go_size(&self, ty: Ty) -> (u64, u64) {
-        match self.types.under(ty) {
+    pub(super) fn go_size(&mut self, ty: Ty) -> (u64, u64) {
+        if let Some(&known) = self.go_sizes.get(&ty) {
+            return known;
+        }
+        let size = self.compute_go_size(ty);
+        self.go_sizes.insert(ty, size);
+        size
+    }
+
+    fn compute_go_size(&mut self, ty: Ty) -> (u64, u64) {
+        match self.types.under(ty).clone() {
             Type::Basic(basic) => match basic {
                 Basic::Bool | Basic::Int8 | Basic::Uint8 => (1, 1),
                 Basic::Int16 | Basic::Uint16 => (2, 2),
@@ -315,20 +338,21 @@ impl Generator<'_> {
             Type::Slice(_) => (24, 8),
             Type::Interface(_) => (16, 8),
             Type::Array { elem, len } => {
-                let (size, align) = self.go_size(*elem);
-                (size.saturating_mul(*len), align)
+                let (size, align) = self.go_size(elem);
+                (size.saturating_mul(len), align)
             }
             Type::Struct(fields) => {
                 let (mut size, mut max_align, mut last) = (0u64, 1, 1);
                 for field in fields.iter() {
                     let (field_size, align) = self.go_size(field.ty);
-                    size = size.next_multiple_of(align).saturating_add(field_size);
+                    let start = size.checked_next_multiple_of(align).unwrap_or(u64::MAX);
+                    size = start.saturating_add(field_size);
                     max_align = max_align.max(align);
                     last = field_size;
                 }
                 // A zero-size field at the end gets a byte, so that its address stays inside.
                 if last == 0 && size > 0 {
-                    size += 1;
+                    size = size.saturating_add(1);
                 }
                 (
                     size.div_ceil(max_align).saturating_mul(max_align),

@@ -92,6 +92,9 @@ impl Types {
     }
 }
 
+/// What of a type's name is enough for a message.
+const MAX_NAME: usize = 1 << 16;
+
 struct Printer<'a> {
     types: &'a Types,
     from: PackageId,
@@ -100,6 +103,10 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn ty(&mut self, ty: Ty) {
+        // An instance of an instance of an instance can have a name that is longer than all memory.
+        if self.out.len() > MAX_NAME {
+            return;
+        }
         let types = self.types;
         match types.get(ty) {
             Type::Basic(Basic::Uint8) if !types.spelling.uint8 => self.out.push_str("byte"),

@@ -9,7 +9,7 @@ use super::Checker;
 use crate::diagnostics::code;
 use crate::types::ty::{Loc, NamedId, Ty, Type, TypeParamId};
 use minigo_grammar::diagnostic::Diagnostic;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Type arguments nested deeper than this are taken for endless, so that types do not grow until the cycle is found.
 pub(super) const MAX_NESTING: u32 = 50;
@@ -96,12 +96,16 @@ impl Checker<'_> {
     /// Notes that type parameters are instantiated.
     pub(super) fn note_instance(&mut self, params: &[TypeParamId], args: &[Ty], locs: &[Loc]) {
         for ((&to, &arg), &loc) in params.iter().zip(args).zip(locs) {
-            self.flow(to, arg, arg, loc);
+            self.flow(to, arg, arg, loc, &mut FxHashSet::default());
         }
     }
 
-    /// Notes that what is in `ty`, a part of `arg`, flows into a type parameter.
-    fn flow(&mut self, to: TypeParamId, arg: Ty, ty: Ty, loc: Loc) {
+    /// Notes that what is in `ty`, a part of `arg`, flows into a type parameter. Each part is looked at once: a type with the same part
+    /// at two places, time and again, would have more places than can be visited.
+    fn flow(&mut self, to: TypeParamId, arg: Ty, ty: Ty, loc: Loc, seen: &mut FxHashSet<Ty>) {
+        if !seen.insert(ty) {
+            return;
+        }
         match self.types.get(ty).clone() {
             Type::Basic(_) => {}
             Type::Param(id) => self.flow_from(Vertex::Param(id), to, arg, ty, loc),
@@ -119,35 +123,35 @@ impl Checker<'_> {
                     self.flow_from(local, to, arg, ty, loc);
                 }
                 for &part in &args[captured..] {
-                    self.flow(to, arg, part, loc);
+                    self.flow(to, arg, part, loc, seen);
                 }
             }
             Type::Pointer(elem)
             | Type::Slice(elem)
             | Type::Array { elem, .. }
-            | Type::Chan { elem, .. } => self.flow(to, arg, elem, loc),
+            | Type::Chan { elem, .. } => self.flow(to, arg, elem, loc, seen),
             Type::Map { key, value } => {
-                self.flow(to, arg, key, loc);
-                self.flow(to, arg, value, loc);
+                self.flow(to, arg, key, loc, seen);
+                self.flow(to, arg, value, loc, seen);
             }
             Type::Func(sig) => {
                 for part in sig.params.into_iter().chain(sig.results) {
-                    self.flow(to, arg, part, loc);
+                    self.flow(to, arg, part, loc, seen);
                 }
             }
             Type::Struct(fields) => {
                 for field in fields.iter() {
-                    self.flow(to, arg, field.ty, loc);
+                    self.flow(to, arg, field.ty, loc, seen);
                 }
             }
             Type::Interface(interface) => {
                 for method in &interface.methods {
-                    self.flow(to, arg, method.sig, loc);
+                    self.flow(to, arg, method.sig, loc, seen);
                 }
             }
             Type::Tuple(tys) => {
                 for part in tys {
-                    self.flow(to, arg, part, loc);
+                    self.flow(to, arg, part, loc, seen);
                 }
             }
         }

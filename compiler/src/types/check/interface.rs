@@ -4,13 +4,21 @@ use super::Checker;
 use super::lookup::is_exported;
 use super::types::Later;
 use crate::diagnostics::code;
-use crate::types::ty::{Basic, Interface, Loc, Method, Term, Ty, Type};
+use crate::types::ty::{Basic, Interface, Loc, Method, PackageId, Term, Ty, Type};
 use minigo_grammar::ast::{self, Expr, ExprId, InterfaceElem};
 use minigo_grammar::diagnostic::Diagnostic;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Go's compiler takes no more terms in a union.
 const MAX_TERMS: usize = 100;
+
+/// The methods of an interface so far, each with its place.
+#[derive(Default)]
+struct MethodList {
+    list: Vec<(Method, Loc)>,
+    by_name: FxHashMap<(Rc<str>, Option<PackageId>), usize>,
+}
 
 /// What an element of an interface is.
 pub(super) enum Union {
@@ -22,7 +30,7 @@ pub(super) enum Union {
 impl Checker<'_> {
     pub(super) fn interface_type(&mut self, list: &[InterfaceElem]) -> Ty {
         let ast = self.ast();
-        let mut methods: Vec<(Method, Loc, bool)> = Vec::new();
+        let mut methods = MethodList::default();
         let mut terms: Option<Vec<Term>> = None;
         let mut comparable = false;
         for elem in list {
@@ -82,7 +90,7 @@ impl Checker<'_> {
             list.retain(|term| self.types.comparable(term.ty, false));
             comparable = false;
         }
-        let mut methods: Vec<Method> = methods.into_iter().map(|(method, _, _)| method).collect();
+        let mut methods: Vec<Method> = methods.list.into_iter().map(|(method, _)| method).collect();
         methods.sort_by(|a, b| (&a.name, a.package).cmp(&(&b.name, b.package)));
         self.types.intern(Type::Interface(Rc::new(Interface {
             methods,
@@ -91,20 +99,14 @@ impl Checker<'_> {
         })))
     }
 
-    pub(super) fn add_method(
-        &mut self,
-        methods: &mut Vec<(Method, Loc, bool)>,
-        method: Method,
-        loc: Loc,
-        explicit: bool,
-    ) {
-        let same = methods
-            .iter()
-            .find(|(m, _, _)| m.name == method.name && m.package == method.package);
-        let Some((other, other_loc, _)) = same else {
-            methods.push((method, loc, explicit));
+    fn add_method(&mut self, methods: &mut MethodList, method: Method, loc: Loc, explicit: bool) {
+        let key = (method.name.clone(), method.package);
+        let Some(&same) = methods.by_name.get(&key) else {
+            methods.by_name.insert(key, methods.list.len());
+            methods.list.push((method, loc));
             return;
         };
+        let (other, other_loc) = &methods.list[same];
         if explicit || other.sig != method.sig {
             let (name, other_loc) = (&method.name, *other_loc);
             let place = self.place(other_loc);

@@ -14,6 +14,7 @@ use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use num_traits::ToPrimitive;
+use rustc_hash::FxHashMap;
 
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
@@ -463,6 +464,7 @@ impl<'a> Checker<'a> {
         let ast = self.ast();
         let mut fields: Vec<Field> = Vec::with_capacity(list.len());
         let mut spans: Vec<Span> = Vec::with_capacity(list.len());
+        let mut by_name: FxHashMap<Symbol, usize> = FxHashMap::default();
         let mut previous: Option<(ExprId, Ty)> = None;
         for field in list {
             let ty = match previous {
@@ -471,8 +473,9 @@ impl<'a> Checker<'a> {
             };
             previous = Some((field.ty, ty));
             let name = self.name(field.name.name);
+            let known = by_name.get(&field.name.name).copied();
             if !field.name.name.is_blank()
-                && let Some(other) = fields.iter().position(|f| f.name == name)
+                && let Some(other) = known
             {
                 let place = self.place(self.loc(spans[other]));
                 self.report(
@@ -501,6 +504,7 @@ impl<'a> Checker<'a> {
                 embedded: field.embedded,
                 tag,
             });
+            by_name.insert(field.name.name, spans.len());
             spans.push(field.name.span);
         }
         self.types.intern(Type::Struct(fields.into()))
