@@ -149,6 +149,7 @@ impl<'m> Generator<'m> {
             files,
             types: module.types.clone(),
             layouts: state.layouts,
+            go_sizes: Default::default(),
             instances: state.instances,
             program: state.program,
             funcs: state.funcs,
