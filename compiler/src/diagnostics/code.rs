@@ -53,6 +53,7 @@ codes! {
     CONSTRAINT_MISUSE = "E0120", "An interface with type constraints can only be used as a constraint.";
     BAD_PACKAGE_NAME = "E0121", "A package cannot be called _.";
     NOT_MAIN = "E0122", "What is to be run is not package main.";
+    TOO_LARGE = "E0123", "A type, the elements of a channel or map, or a function's parameters need more memory than there can be.";
 
     MISMATCHED_TYPES = "E0201", "The two operands of an operator have different types.";
     INVALID_OPERATION = "E0202", "An operator is not defined for its operand's type.";

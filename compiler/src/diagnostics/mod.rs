@@ -69,11 +69,15 @@ impl<'a> PackageListing<'a> {
         limit: Option<usize>,
     ) -> PackageListing<'a> {
         let mut shown: Vec<(FileIndex, &Diagnostic)> = Vec::new();
+        // Go's compiler counts the same words on the same line once, if nothing else was found in between.
+        let mut last: Option<(FileIndex, u32, &String)> = None;
         let mut seen: FxHashSet<(FileIndex, u32, &String)> = FxHashSet::default();
         let mut too_many = None;
         for (index, diagnostic) in found {
             let line = files[index.0 as usize].line_col(diagnostic.span.start).line;
-            if !seen.insert((*index, line, &diagnostic.message)) {
+            let this = Some((*index, line, &diagnostic.message));
+            let is_new = seen.insert((*index, diagnostic.span.start, &diagnostic.message));
+            if std::mem::replace(&mut last, this) == this || !is_new {
                 continue;
             }
             if limit.is_some_and(|limit| shown.len() >= limit) {

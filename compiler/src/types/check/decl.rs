@@ -146,7 +146,10 @@ impl<'a> Checker<'a> {
         let ty = match ty {
             None => None,
             Some(id) => {
+                // Only what the value does wrong is said of the constant that inherits it.
+                let inherited = self.cx.inherited.take();
                 let ty = self.type_expr(id);
+                self.cx.inherited = inherited;
                 if !self.types.is_const_type(ty) {
                     if self.types.underlying(ty) != Ty::INVALID {
                         let text = self.type_string(ty);

@@ -295,7 +295,10 @@ impl<'a> Checker<'a> {
                     let span = ast.expr_span(arg);
                     self.bind_type_param(Ident { name, span }, param);
                 }
-                (Expr::Ident(_), None) => {}
+                (Expr::Ident(name), None) => {
+                    let span = ast.expr_span(arg);
+                    self.declare_invalid(Ident { name, span });
+                }
                 _ => {
                     let text = self.expr_string(arg);
                     let span = ast.expr_span(arg);
@@ -307,7 +310,7 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        if names.len() != params.len() {
+        if names.len() != params.len() && !params.is_empty() {
             let count = names.len();
             let plural = if count == 1 { "" } else { "s" };
             let span = ast.expr_span(base);
@@ -340,6 +343,17 @@ impl<'a> Checker<'a> {
         names.extend(ast.type_param_list(decl.type_params).iter().map(|p| p.name));
         names.extend(recv.name);
         names
+    }
+
+    /// The type parameters of a receiver whose type is none: nothing more is said of them.
+    pub(super) fn bind_orphan_params(&mut self, decl: &ast::FuncDecl) {
+        let mut names = self.receiver_names(decl);
+        if decl.recv.is_some_and(|recv| recv.name.is_some()) {
+            names.pop();
+        }
+        for name in names {
+            self.declare_invalid(name);
+        }
     }
 
     /// The receiver's type as written must exist and be one that can have methods.
@@ -400,11 +414,14 @@ impl<'a> Checker<'a> {
         };
         let func = self.new_func(file, decl_id, decl, None);
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
+            checker.cx.scopes.open();
+            checker.bind_orphan_params(decl);
             let recv = checker.check_receiver_type(decl);
             let names: Vec<Ident> = decl.recv.and_then(|recv| recv.name).into_iter().collect();
             checker.cx.scopes.open();
             checker.method_type_params(func, decl);
             let sig = checker.signature_after(&names, decl.sig);
+            checker.cx.scopes.close();
             checker.cx.scopes.close();
             checker.with_receiver(sig, recv)
         });

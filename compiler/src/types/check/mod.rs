@@ -37,6 +37,7 @@ mod range_func;
 mod select;
 mod selector;
 pub(crate) mod session;
+mod size;
 mod stmt;
 mod switch;
 mod terminating;

@@ -617,8 +617,9 @@ impl<'a> Checker<'a> {
         };
         let (code, context) = self.at_package_level(file, node, context, |checker| {
             checker.cx.scopes.open();
-            if let Some(named) = method_of {
-                checker.bind_receiver_params(named, decl);
+            match method_of {
+                Some(named) => checker.bind_receiver_params(named, decl),
+                None => checker.bind_orphan_params(decl),
             }
             // Those of the receiver come first.
             let list = ast.type_param_list(decl.type_params);
@@ -694,6 +695,7 @@ impl<'a> Checker<'a> {
         let mut main = None;
         if !failed && self.diagnostics.is_empty() {
             self.check_missing_bodies();
+            self.check_sizes();
             if self.diagnostics.is_empty() {
                 main = self.find_main();
             }
