@@ -23,6 +23,7 @@ pub mod sched;
 pub mod sema;
 pub mod services;
 pub mod session;
+pub mod signal;
 pub mod sync;
 pub mod value;
 

@@ -2,7 +2,7 @@
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,11 @@ pub(super) fn add(fd: OwnedFd) -> i32 {
     let wake = waits
         .then(|| eventfd(0, EventfdFlags::CLOEXEC))
         .and_then(Result::ok);
+    if wake.is_some() {
+        // Who may have to wait does it in `wait`.
+        let flags = fcntl_getfl(&fd).map(|flags| flags | OFlags::NONBLOCK);
+        let _ = flags.and_then(|flags| fcntl_setfl(&fd, flags));
+    }
     let descriptor = Descriptor {
         fd,
         wake,

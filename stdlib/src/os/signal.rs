@@ -2,14 +2,20 @@
 
 use crate::package::Natives;
 use minigo_vm::native::{Call, Outcome};
+use minigo_vm::signal;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::iterator::{Handle, Signals};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 pub(crate) const NATIVES: Natives = &[
     ("catch", catch),
-    ("wait", |call| next(call, true)),
-    ("drain", |call| next(call, false)),
+    ("wait", wait),
+    ("ignore", |call| on_signal(call, signal::ignore)),
+    ("heed", |call| on_signal(call, signal::heed)),
+    ("isIgnored", |call| {
+        call.set_bool(0, signal::is_ignored(call.int(0) as i32));
+        Outcome::Done
+    }),
     ("byDefault", by_default),
 ];
 
@@ -37,13 +43,19 @@ fn catch(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
-/// `func wait() int` and `func drain() int`
-fn next(call: &mut Call<'_>, wait: bool) -> Outcome {
+/// Does something with the signal in argument word 0.
+fn on_signal(call: &mut Call<'_>, operation: fn(i32)) -> Outcome {
+    operation(call.int(0) as i32);
+    Outcome::Done
+}
+
+/// `func wait() int`
+fn wait(call: &mut Call<'_>) -> Outcome {
     let signal = match caught() {
         None => None,
         Some((_, signals)) => {
             let mut signals = signals.lock().unwrap_or_else(PoisonError::into_inner);
-            if call.is_seeded() || !wait {
+            if call.is_seeded() {
                 signals.pending().next()
             } else {
                 call.block(|| signals.forever().next())

@@ -48,12 +48,22 @@ pub(super) fn read(call: &mut Call<'_>) -> Outcome {
         Err(e) => set_result(call, Err(e)),
         Ok(file) if must_try_again(call, &file, false) => set_failure(call, TRY_AGAIN),
         Ok(file) => with_buffer(len, |buffer| {
+            let seeded = call.is_seeded();
             let result = call.block(|| {
-                file.wait(false)
-                    .then(|| retry(|| rustix::io::read(&file, &mut *buffer)))
+                loop {
+                    if !file.wait(false) {
+                        return None;
+                    }
+                    let result = retry(|| rustix::io::read(&file, &mut *buffer));
+                    // Somebody else may have read what there was.
+                    if seeded || result != Err(Errno::AGAIN) {
+                        return Some(result);
+                    }
+                }
             });
             match result {
                 None => set_failure(call, CLOSED),
+                Some(Err(Errno::AGAIN)) if seeded => set_failure(call, TRY_AGAIN),
                 Some(result) => {
                     if let Ok(n) = result {
                         call.write_bytes(1, &buffer[..n]);
@@ -107,7 +117,8 @@ fn write(call: &mut Call<'_>, bytes: &[u8]) -> Outcome {
         Ok(file) if must_try_again(call, &file, true) => set_failure(call, TRY_AGAIN),
         Ok(file) => {
             call.vm.flush_stdout();
-            let (written, errno) = call.block(|| write_all(&file, bytes));
+            let seeded = call.is_seeded();
+            let (written, errno) = call.block(|| write_all(&file, bytes, seeded));
             call.set_int(0, written as i64);
             call.set_int(1, errno);
             Outcome::Done
@@ -115,16 +126,20 @@ fn write(call: &mut Call<'_>, bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Writes until all is written or it fails; bytes written, and the number of the error.
-fn write_all(file: &Arc<Descriptor>, bytes: &[u8]) -> (usize, i64) {
+/// Writes until all is written or it fails; with a seed also until it would wait. Bytes written, and the number of the error.
+fn write_all(file: &Arc<Descriptor>, bytes: &[u8], seeded: bool) -> (usize, i64) {
     let mut written = 0;
     while written < bytes.len() {
+        if seeded && !file.is_ready(true) {
+            return (written, TRY_AGAIN);
+        }
         if !file.wait(true) {
             return (written, CLOSED);
         }
         let end = bytes.len().min(written + MOST);
         match retry(|| rustix::io::write(file, &bytes[written..end])) {
             Ok(n) => written += n,
+            Err(Errno::AGAIN) => {}
             Err(e) => return (written, number::<()>(Err(e))),
         }
     }
