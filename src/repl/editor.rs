@@ -41,6 +41,7 @@ pub(crate) fn run(mut engine: Engine, screen: &Arc<Screen>) -> i32 {
     editor.set_helper(Some(Assistant {
         compiler: engine.compiler.clone(),
         files: FilenameCompleter::new(),
+        load: Box::new(engine.loader()),
         color: screen.has_color(),
         is_empty: is_empty.clone(),
     }));
@@ -116,6 +117,8 @@ fn history_file() -> Option<PathBuf> {
 struct Assistant {
     compiler: Rc<RefCell<Compiler>>,
     files: FilenameCompleter,
+    /// Loads a package of the library.
+    load: Box<dyn Fn(&mut Compiler, &str)>,
     color: bool,
     /// Nothing has been typed yet.
     is_empty: Rc<Cell<bool>>,
@@ -165,7 +168,15 @@ impl Completer for Assistant {
                 return Ok((start, names.map(pair).collect()));
             }
         }
-        let (start, names) = self.compiler.borrow().complete(before);
+        let (start, mut names) = self.compiler.borrow().complete(before);
+        if names.is_empty()
+            && let Some(path) = before[..start].strip_suffix('.')
+        {
+            let is_name = |c: char| c.is_alphanumeric() || c == '_';
+            let package = &path[path.trim_end_matches(is_name).len()..];
+            (self.load)(&mut self.compiler.borrow_mut(), package);
+            names = self.compiler.borrow().complete(before).1;
+        }
         Ok((start, names.iter().map(String::as_str).map(pair).collect()))
     }
 }

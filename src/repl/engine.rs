@@ -10,6 +10,7 @@ use minigo_compiler::types::ty::FileIndex;
 use minigo_compiler::{Import, ImportError, Sources};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::SourceFile;
+use minigo_grammar::token::Token;
 use minigo_vm::native::NativeFn;
 use minigo_vm::session::{Event, Session as Machine, Sinks};
 use minigo_vm::{Config, LoadError};
@@ -63,8 +64,10 @@ const COMMON: &[&str] = &[
 const LOOK: Duration = Duration::from_millis(10);
 /// What takes longer than this is said to wait, if it does.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// How long an evaluation may take to stop before stopping it again is offered.
-const STUBBORN: Duration = Duration::from_secs(1);
+/// How long an evaluation that is to stop may run deferred calls.
+const GRACE: Duration = Duration::from_millis(300);
+/// How long it may take to stop at all before the prompt comes back without it.
+const STUBBORN: Duration = Duration::from_millis(800);
 
 /// What an input came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +94,7 @@ pub(crate) struct Engine {
     pub(crate) machine: Machine,
     pub(crate) screen: Arc<Screen>,
     config: Config,
-    packages: Packages,
+    packages: Rc<Packages>,
     /// Inputs so far; positions name them.
     count: usize,
     /// What was entered and compiled, for `:save` and `:history`.
@@ -153,7 +156,7 @@ fn start(
 
 impl Engine {
     pub(crate) fn new(config: Config, screen: Arc<Screen>) -> Result<Engine, LoadError> {
-        let packages = Packages::around(Path::new("."));
+        let packages = Rc::new(Packages::around(Path::new(".")));
         let (compiler, machine) = start(&config, &screen, &packages)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         if screen.is_terminal() {
@@ -175,6 +178,18 @@ impl Engine {
             has_hidden: false,
             has_failure: false,
         })
+    }
+
+    /// Loads a common package, so that completion knows its names.
+    pub(crate) fn loader(&self) -> impl Fn(&mut Compiler, &str) + use<> {
+        let packages = self.packages.clone();
+        move |compiler, name| {
+            if common_package(name).is_some() {
+                // That it has no such member is no news; its names are known from then on.
+                let file = SourceFile::new("repl[completion]", format!("{name}.X_"));
+                let _ = compiler.type_of(file, &|import: &Import<'_>| find(&packages, import));
+            }
+        }
     }
 
     /// Starts from scratch.
@@ -208,6 +223,12 @@ impl Engine {
         }
         if matches!(trimmed, "help" | "?") && !self.is_declared(trimmed) {
             return command::execute(self, "help");
+        }
+        let file = SourceFile::new("input", text);
+        let lexed = minigo_grammar::lexer::tokenize(&file);
+        if lexed.diagnostics.is_empty() && lexed.tokens.iter().all(|t| t.token == Token::Semicolon)
+        {
+            return Next::Done;
         }
         self.count += 1;
         let name = format!("repl[{}]", self.count);
@@ -334,6 +355,7 @@ impl Engine {
         let began = Instant::now();
         let mut stopped: Option<Instant> = None;
         let mut diagnosed = false;
+        let mut killed = false;
         let mut looked = false;
         let outcome = loop {
             if let Some(event) = self.machine.next_event(LOOK) {
@@ -354,18 +376,21 @@ impl Engine {
             }
             if self.take_interrupt() {
                 self.screen.hide_waiting();
-                match stopped {
-                    None => self.machine.interrupt(id, false),
-                    Some(at) if at.elapsed() < 3 * STUBBORN => self.machine.interrupt(id, true),
-                    Some(_) => {
-                        self.note(&format!(
-                            "goroutine {id} does not stop and goes on without you"
-                        ));
-                        break Next::Failed(130);
-                    }
-                };
-                stopped = Some(Instant::now());
+                self.machine.interrupt(id, stopped.is_some());
+                stopped.get_or_insert_with(Instant::now);
                 continue;
+            }
+            if let Some(at) = stopped {
+                if !killed && at.elapsed() > GRACE {
+                    killed = true;
+                    self.machine.interrupt(id, true);
+                }
+                if at.elapsed() > STUBBORN {
+                    self.note(&format!(
+                        "goroutine {id} has not stopped yet: it ends as soon as it can"
+                    ));
+                    break Next::Failed(130);
+                }
             }
             if stopped.is_none() && self.machine.is_stuck() {
                 // Its end may have come between the two looks.

@@ -247,7 +247,8 @@ impl Engine {
                 (self.machine.global_word(offset) >> 32) as i32
             );
         } else {
-            let _ = writeln!(text, "  {state}");
+            let holder = holder_of(&self.machine, &variable.ty, offset);
+            let _ = writeln!(text, "  {state}{holder}");
         }
         let _ = writeln!(text, "  waiting: {}", numbers(&waiting));
         Ok(text)
@@ -298,6 +299,18 @@ impl Engine {
             text.push_str("no goroutines\n");
         }
         text
+    }
+}
+
+/// Who holds a mutex, as far as its word tells.
+fn holder_of(machine: &minigo_vm::session::Session, ty: &str, offset: u32) -> String {
+    if ty != "sync.Mutex" {
+        return String::new();
+    }
+    match machine.mutex_holder(offset) {
+        Some(Some(id)) => format!(" by goroutine {id}"),
+        Some(None) => " by a goroutine that has ended".to_string(),
+        None => String::new(),
     }
 }
 

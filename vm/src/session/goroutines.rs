@@ -130,6 +130,14 @@ impl Session {
         word.flatten().unwrap_or(0)
     }
 
+    /// Who holds the mutex that a package-level variable is: None for nobody, `Some(None)` for a goroutine that has ended.
+    pub fn mutex_holder(&self, offset: u32) -> Option<Option<u64>> {
+        let holder = sema::mutex_holder(self.global_word(offset))?;
+        let goroutines = self.goroutines();
+        let found = goroutines.iter().find(|g| holder.is(g.dump.id));
+        Some(found.map(|g| g.dump.id))
+    }
+
     /// Whether an address is that of one of the first `words` words of a package-level variable, or of what it points to.
     pub fn covers(&self, offset: u32, words: u32, address: u64) -> bool {
         let base = self.vm.globals() as u64 + u64::from(offset) * 8;
