@@ -124,7 +124,9 @@ impl Engine {
                 Place::Channel(address) => {
                     is_channel(variable) && self.machine.global_word(offset) == address
                 }
-                Place::Lock(address) => self.machine.covers(offset, words(variable), address),
+                Place::Lock(address) => {
+                    is_lock(variable) && self.machine.covers(offset, words(variable), address)
+                }
                 Place::Nowhere => false,
             };
             if found {
@@ -312,6 +314,10 @@ fn holder_of(machine: &minigo_vm::session::Session, ty: &str, offset: u32) -> St
         Some(None) => " by a goroutine that has ended".to_string(),
         None => String::new(),
     }
+}
+
+fn is_lock(variable: &Declared) -> bool {
+    variable.ty.trim_start_matches('*').starts_with("sync.")
 }
 
 fn is_channel(variable: &Declared) -> bool {

@@ -371,6 +371,7 @@ impl<'a> Checker<'a> {
             .filter(|&decl| !matches!(ast.decl(decl), ast::Decl::Var(_)))
             .collect();
         self.collect_decls(main, file, &decls);
+        self.assign_methods(main);
         let new_methods = self.collect_later_methods(main);
         self.check_package(main);
         let main_func = self.input_func(main, &input.name, input.then);
