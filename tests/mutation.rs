@@ -259,7 +259,9 @@ fn errors_agree_with_those_of_the_go_compiler() {
 /// Counts the differences; too many of them are a failure.
 fn report(all: Vec<Compared>) {
     let show = std::env::var_os("MUTANTS_SHOW").is_some();
-    let (mut whole, mut accept, mut refused, mut places, mut texts) = (0, 0, 0, 0, 0);
+    let (mut whole, mut accept, mut refused, mut places) = (0, 0, 0, 0);
+    // After a syntax error the two parsers go on at different places, so only the first one counts.
+    let (mut parsed, mut texts) = (0, 0);
     for Compared { mutant, go, minigo } in all {
         let outside = |said: &Said| {
             let mut lines = said.lines.iter();
@@ -275,7 +277,14 @@ fn report(all: Vec<Compared>) {
         if go.refused {
             refused += 1;
             places += usize::from(place(&go) == place(&minigo));
-            texts += usize::from(go.lines == minigo.lines);
+            if !go
+                .lines
+                .iter()
+                .any(|line| line.contains(": syntax error: "))
+            {
+                parsed += 1;
+                texts += usize::from(go.lines == minigo.lines);
+            }
         }
         if show && go != minigo {
             let line = place(if go.refused { &go } else { &minigo });
@@ -294,13 +303,13 @@ fn report(all: Vec<Compared>) {
     let (accept, places, texts) = (
         percent(accept, whole),
         percent(places, refused),
-        percent(texts, refused),
+        percent(texts, parsed),
     );
     println!("{whole} mutants, {refused} refused by Go");
     println!("accepted or refused alike {accept:.2} %");
     println!("same first position       {places:.2} %");
-    println!("the same words            {texts:.2} %");
+    println!("the same words            {texts:.2} % of {parsed} without syntax error");
     assert!(accept > 97.0, "accept and refuse differ too often");
     assert!(places > 90.0, "positions differ too often");
-    assert!(texts > 80.0, "words differ too often");
+    assert!(texts > 88.0, "words differ too often");
 }
