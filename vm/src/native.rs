@@ -143,6 +143,24 @@ impl<'a> Call<'a> {
         copy
     }
 
+    /// Copies bytes of the `[]byte` in argument words `i` and `i + 1`, from `lo` on, into `buffer`.
+    pub fn read_bytes(&self, i: usize, lo: usize, buffer: &mut [u8]) {
+        assert!(
+            lo + buffer.len() <= self.slice_len(i),
+            "internal error: native slices out of range"
+        );
+        if !buffer.is_empty() {
+            // SAFETY: as in `bytes`.
+            unsafe {
+                word::copy_bytes(
+                    buffer.as_mut_ptr(),
+                    (self.word(i) as *const u8).add(lo),
+                    buffer.len(),
+                )
+            };
+        }
+    }
+
     /// The bytes `lo..` of the `[]byte` argument are overwritten with `data` (as much as fits); returns how many were.
     pub fn write_bytes(&mut self, i: usize, data: &[u8]) -> usize {
         let n = data.len().min(self.slice_len(i));

@@ -13,10 +13,16 @@ fn index_byte(call: &mut Call<'_>) -> Outcome {
     let (len, c) = (call.slice_len(0), call.int(2) as u8);
     let mut found = None;
     let mut at = 0;
+    let mut buffer = [0; STEP];
+    // Lines are mostly short, so the first look is at little.
+    let mut step = STEP / 4;
     while at < len && found.is_none() {
-        let end = len.min(at + STEP);
-        found = memchr::memchr(c, &call.bytes_part(0, at, end)).map(|i| at + i);
+        let end = len.min(at + step);
+        let part = &mut buffer[..end - at];
+        call.read_bytes(0, at, part);
+        found = memchr::memchr(c, part).map(|i| at + i);
         at = end;
+        step = STEP;
     }
     call.set_int(0, found.map_or(-1, |i| i as i64));
     Outcome::Done
