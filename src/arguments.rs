@@ -14,14 +14,7 @@ const LATER_COMMANDS: &[&str] = &[
 ];
 
 /// Flags that `run` will have.
-const LATER_FLAGS: &[&str] = &[
-    "race",
-    "race-format",
-    "record",
-    "trace",
-    "report",
-    "schedtrace",
-];
+const LATER_FLAGS: &[&str] = &["race", "race-format", "record", "trace", "report"];
 
 /// The name of the argument that holds the program and its arguments.
 const PROGRAM: &str = "words";

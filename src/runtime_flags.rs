@@ -8,6 +8,7 @@ use minigo_grammar::source::SourceFile;
 use minigo_vm::capability::{Capabilities, Capability};
 use minigo_vm::explain::Explain;
 use minigo_vm::heap::HeapConfig;
+use minigo_vm::introspect::Traceback;
 use minigo_vm::leaks::LeakCheck;
 use minigo_vm::sched;
 use std::io::IsTerminal;
@@ -81,6 +82,9 @@ pub(crate) struct RuntimeFlags {
         default_missing_value = "warn"
     )]
     leaks: Option<Leaks>,
+    /// Print a line about processors and queues so often, in milliseconds; GODEBUG=schedtrace=MS means the same
+    #[arg(long, value_name = "MS")]
+    schedtrace: Option<u64>,
     /// Print what the scheduler and the collector did to standard error at the end
     #[arg(long)]
     stats: bool,
@@ -147,6 +151,7 @@ impl RuntimeFlags {
             sched: self.sched(),
             heap: HeapConfig {
                 gc_percent: gc_percent(),
+                memory_limit: memory_limit(),
                 max_heap: self.max_heap,
                 stress,
                 validate: stress.is_some(),
@@ -157,6 +162,9 @@ impl RuntimeFlags {
             stats: self.stats,
             explain: self.explain(files.clone()),
             leaks: self.leaks(files),
+            traceback: traceback(),
+            signals: true,
+            gc_trace: debug_setting("gctrace").is_some_and(|value| value != 0),
         }
     }
 
@@ -214,6 +222,11 @@ impl RuntimeFlags {
             max_steps: self.max_steps,
             max_goroutines: self.max_goroutines,
             timeout: self.timeout,
+            trace: self
+                .schedtrace
+                .or_else(|| debug_setting("schedtrace"))
+                .filter(|&period| period > 0)
+                .map(Duration::from_millis),
         }
     }
 
@@ -264,6 +277,31 @@ fn processors(flag: Option<u16>, seeded: bool) -> usize {
         None if seeded => SEEDED_PROCS,
         None => thread::available_parallelism().map_or(1, |procs| procs.get()),
     }
+}
+
+/// A setting of `GODEBUG`.
+fn debug_setting(name: &str) -> Option<u64> {
+    let settings = std::env::var("GODEBUG").ok()?;
+    let mut found = settings
+        .split(',')
+        .filter_map(|setting| setting.split_once('='));
+    let (_, value) = found.rfind(|(known, _)| *known == name)?;
+    value.parse().ok()
+}
+
+/// `GOTRACEBACK`.
+fn traceback() -> Traceback {
+    match std::env::var("GOTRACEBACK").as_deref() {
+        Ok("none" | "0") => Traceback::None,
+        Ok("all" | "1" | "system" | "2" | "crash") => Traceback::All,
+        _ => Traceback::Single,
+    }
+}
+
+/// `GOMEMLIMIT`.
+fn memory_limit() -> Option<i64> {
+    let text = std::env::var("GOMEMLIMIT").ok()?;
+    bytes(&text).ok()?.try_into().ok()
 }
 
 /// `GOGC`: how many percent the heap may grow before it is collected again.

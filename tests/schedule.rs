@@ -97,6 +97,15 @@ fn program(name: &str, source: &str) -> PathBuf {
     path
 }
 
+/// The same with settings of the environment.
+fn run_with(environment: &[(&str, &str)], flags: &str, path: &Path) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
+    command.env_remove("GOMAXPROCS").env_remove("MINIGO_SEED");
+    command.envs(environment.iter().copied());
+    command.arg("run").args(flags.split_whitespace()).arg(path);
+    process::run(&mut command, LIMIT).expect("minigo starts")
+}
+
 fn run(flags: &str, path: &Path) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minigo"));
     command.env_remove("GOMAXPROCS").env_remove("MINIGO_SEED");
@@ -245,7 +254,7 @@ fn check_starved(run: &Run, output: &str, line: &str) {
         "{run:?}"
     );
     assert!(
-        run.stderr.starts_with("minigo: the program made more than 1000000 steps (--max-steps)\n\ngoroutine 1 [running]:\nmain.main()\n"),
+        run.stderr.starts_with("minigo: the program made more than 1000000 steps (--max-steps)\n\ngoroutine 1 [running]:\nmain."),
         "{run:?}"
     );
     assert!(run.stderr.contains(line), "{run:?}");
@@ -332,4 +341,88 @@ fn limits_end_a_program_with_their_own_exit_codes() {
         run.stderr,
         "minigo: the program's heap needs more than 33554432 bytes (--max-heap)\n"
     );
+}
+
+/// A goroutine waits, another one spins, main panics.
+const PANIC: &str = "package main\n\nimport \"runtime\"\n\nfunc main() {\n\tgo func() { select {} }()\n\tgo func() {\n\t\tfor {\n\t\t}\n\t}()\n\truntime.Gosched()\n\tpanic(\"boom\")\n}\n";
+
+#[test]
+fn gotraceback_says_which_goroutines_are_shown() {
+    let path = program("panic.mgo", PANIC);
+    let shown = |setting: &str| {
+        let run = run_with(&[("GOTRACEBACK", setting)], "", &path);
+        assert_eq!(run.exit, Ok(2), "{run:?}");
+        assert!(run.stderr.starts_with("panic: boom\n"), "{run:?}");
+        run.stderr.matches("\ngoroutine ").count()
+    };
+    assert_eq!(shown("none"), 0);
+    assert_eq!(shown("single"), 1);
+    assert_eq!(shown("all"), 3);
+    assert_eq!(shown("system"), 3);
+}
+
+#[test]
+fn godebug_traces_the_scheduler_and_the_collector() {
+    let source = "package main\n\nimport (\n\t\"runtime\"\n\t\"time\"\n)\n\nfunc main() {\n\tgo time.Sleep(time.Hour)\n\truntime.GC()\n\ttime.Sleep(30 * time.Millisecond)\n}\n";
+    let path = program("trace.mgo", source);
+    let run = run_with(&[("GODEBUG", "schedtrace=5,gctrace=1")], "--procs=2", &path);
+    assert_eq!(run.exit, Ok(0), "{run:?}");
+    let sched = run.stderr.lines().find(|line| line.starts_with("SCHED "));
+    let sched = sched.expect("a line about the scheduler");
+    for key in [
+        "ms: gomaxprocs=2 idleprocs=",
+        " threads=",
+        " spinningthreads=",
+        " needspinning=",
+        " idlethreads=",
+        " runqueue=",
+        " schedticks=[ ",
+    ] {
+        assert!(sched.contains(key), "{key}: {sched}");
+    }
+    let collection = run.stderr.lines().find(|line| line.starts_with("gc 1 @"));
+    let collection = collection.expect("a line about the collection");
+    for key in [
+        " ms clock, ",
+        " ms cpu, ",
+        " MB goal, ",
+        " MB stacks, ",
+        " 2 P (forced)",
+    ] {
+        assert!(collection.contains(key), "{key}: {collection}");
+    }
+}
+
+#[test]
+fn sigquit_prints_all_goroutines() {
+    let source = "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tgo func() { select {} }()\n\tgo func() { make(chan int) <- 1 }()\n\tfmt.Println(\"started\")\n\tfor {\n\t}\n}\n";
+    let path = program("quit.mgo", source);
+    for flags in ["--procs=1", "--procs=4", "--seed=3"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_minigo"))
+            .args(["run", flags])
+            .arg(&path)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("minigo starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("a pipe");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line)
+            .expect("a line");
+        let id = child.id().to_string();
+        let sent = Command::new("kill").args(["-QUIT", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{flags}: {stderr}");
+        assert!(
+            stderr.starts_with("SIGQUIT: quit\n\ngoroutine 1 ["),
+            "{flags}: {stderr}"
+        );
+        assert_eq!(
+            stderr.matches("\ngoroutine ").count(),
+            3,
+            "{flags}: {stderr}"
+        );
+    }
 }

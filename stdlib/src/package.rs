@@ -51,6 +51,7 @@ packages! {
     "net": "net/conn.mgo" "net/address.mgo" "net/dial.mgo" "net/ip.mgo" "net/pipe.mgo" "net/socket.mgo" "net/tcp.mgo" "net/udp.mgo"
         "net/unix.mgo", crate::net::NATIVES;
     "runtime": "runtime/runtime.mgo", crate::runtime::NATIVES;
+    "runtime/debug": "runtime/debug/debug.mgo", crate::runtime::debug::NATIVES;
     "slices": "slices/slices.mgo" "slices/sort.mgo", crate::slices::NATIVES;
     "sort": "sort/sort.mgo", crate::sort::NATIVES;
     "strconv": "strconv/strconv.mgo", crate::strconv::NATIVES;

@@ -254,6 +254,17 @@ impl Image {
         (pc as usize - self.code.as_ptr() as usize) / size_of::<Op>()
     }
 
+    /// The number of the op at `pc`, from 0 on through all functions.
+    pub(crate) fn number_of(&self, pc: *const Op) -> u64 {
+        self.index_of(pc) as u64
+    }
+
+    /// The op of this number, which has one before it.
+    pub(crate) fn op_numbered(&self, number: u64) -> Option<*const Op> {
+        let index = usize::try_from(number).ok()?;
+        (index > 0 && index < self.code.len()).then(|| &raw const self.code[index])
+    }
+
     /// The op whose address has this lower half.
     pub(crate) fn op_with_low_half(&self, half: u32) -> Option<*const Op> {
         let start = self.code.as_ptr();

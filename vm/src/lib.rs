@@ -14,10 +14,12 @@ mod growing;
 pub mod heap;
 mod image;
 mod interp;
+pub mod introspect;
 pub mod leaks;
 pub mod native;
 pub mod network;
 mod output;
+mod quit;
 pub mod reflect;
 pub mod sched;
 pub mod sema;
@@ -42,6 +44,7 @@ use native::NativeFn;
 use sched::{Config as SchedConfig, Entry, Hooks, MAX_PROCS, Machine, Scheduler};
 use std::cell::UnsafeCell;
 use std::sync::Arc;
+use sync::raw::{AtomicUsize, Ordering};
 use value::map::Maps;
 
 /// How a program is run.
@@ -63,6 +66,12 @@ pub struct Config {
     pub explain: Option<explain::Explain>,
     /// Whether goroutines that leaked are looked for when main returns.
     pub leaks: Option<leaks::LeakCheck>,
+    /// Which goroutines are shown when the program ends by a panic or a fatal error.
+    pub traceback: introspect::Traceback,
+    /// Takes `SIGQUIT`, for the process's only program.
+    pub signals: bool,
+    /// Prints a line about each collection to standard error.
+    pub gc_trace: bool,
 }
 
 impl Default for Config {
@@ -76,6 +85,9 @@ impl Default for Config {
             stats: false,
             explain: None,
             leaks: None,
+            traceback: introspect::Traceback::Single,
+            signals: false,
+            gc_trace: false,
         }
     }
 }
@@ -128,6 +140,8 @@ pub struct Vm {
     sched: Arc<Scheduler>,
     /// What was found when main returned.
     leaks: sync::Mutex<Option<leaks::Leaks>>,
+    /// The largest size of a goroutine's stack in bytes.
+    max_stack: AtomicUsize,
     config: Config,
     /// The program is one that grows.
     session: Option<session::State>,
@@ -150,6 +164,9 @@ pub fn run(
     // The process ends right after the program, so the VM stays where it is: other machines may still be on
     // their way to their next safepoint.
     let vm: &'static Vm = Box::leak(Box::new(vm));
+    if vm.config.signals {
+        quit::watch(vm);
+    }
     let hooks = vm.hooks();
     // SAFETY: the VM lives as long as the process, and the entry function has no parameters.
     let finish = unsafe { vm.sched.run(hooks, vm.entry_of(vm.program().entry)) };
@@ -226,6 +243,7 @@ impl Vm {
             output,
             sched,
             leaks: sync::Mutex::new(None),
+            max_stack: AtomicUsize::new(goroutine::stack::MAX_STACK),
             config,
             session,
         })
@@ -318,14 +336,14 @@ impl Vm {
     pub(crate) fn collect(&self, m: &mut Machine) {
         m.stop_the_world(|m| {
             if self.heap.wants_collection() {
-                self.collect_stopped(m);
+                self.collect_stopped(m, false);
             }
         });
     }
 
     /// `runtime.GC`: collects in any case. The calling goroutine is at a safepoint.
     pub fn force_collection(&self, m: &mut Machine) {
-        m.stop_the_world(|m| self.collect_stopped(m));
+        m.stop_the_world(|m| self.collect_stopped(m, true));
     }
 
     /// `runtime.GOMAXPROCS`. The calling goroutine is at a safepoint.
@@ -342,7 +360,8 @@ impl Vm {
         )
     }
 
-    fn collect_stopped(&self, m: &mut Machine) {
+    fn collect_stopped(&self, m: &mut Machine, forced: bool) {
+        let before = self.heap.stats();
         self.heap.start_collection();
         let mut marker = self.heap.marker();
         let mut root_bytes = (self.program().globals.len() * 8) as u64;
@@ -361,6 +380,43 @@ impl Vm {
         let helpers = self.sched.helpers();
         m.in_parallel(helpers, &|_| self.heap.marker().drain());
         self.heap.finish_collection(root_bytes);
+        if self.config.gc_trace {
+            self.trace_collection(&before, root_bytes, forced);
+        }
+    }
+
+    /// Go's line about a collection. The world stands during all of ours, so that only the first of its three parts is not 0.
+    fn trace_collection(&self, before: &heap::HeapStats, root_bytes: u64, forced: bool) {
+        let stats = self.heap.stats();
+        let now = self.sched.now().max(1);
+        let mb = |bytes: u64| bytes.div_ceil(1 << 20);
+        let pause = stats.pause_last.as_secs_f64() * 1e3;
+        let percent = stats.pause_total.as_nanos() as u64 * 100 / now;
+        let text = format!(
+            "gc {} @{:.3}s {percent}%: {pause:.3}+0+0 ms clock, {pause:.3}+0/0/0+0 ms cpu, {}->{}->{} MB, {} MB goal, {} MB stacks, {} MB globals, {} P{}\n",
+            stats.collections,
+            now as f64 / 1e9,
+            mb(before.in_use_bytes),
+            mb(before.in_use_bytes),
+            mb(stats.live_bytes),
+            mb(before.goal_bytes),
+            root_bytes >> 20,
+            (self.program().globals.len() * 8) >> 20,
+            self.sched.procs(),
+            if forced { " (forced)" } else { "" },
+        );
+        self.write_stderr(text.as_bytes());
+    }
+
+    /// The largest size of a goroutine's stack in bytes.
+    pub(crate) fn max_stack(&self) -> usize {
+        // Relaxed: just a number.
+        self.max_stack.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_max_stack(&self, bytes: usize) -> usize {
+        // Relaxed: as above.
+        self.max_stack.swap(bytes, Ordering::Relaxed)
     }
 
     /// Marks what a stopped goroutine's frames, deferred calls and panics refer to; returns the bytes looked at.
@@ -458,15 +514,19 @@ impl Vm {
     }
 
     /// `fatal error: text` and the goroutine's frames.
-    pub(crate) fn report_fatal(&self, text: &str, g: Option<&Goroutine>) {
+    pub(crate) fn report_fatal(&self, text: &str, m: &mut Machine, g: &Goroutine) {
         let mut report = String::new();
         if text == interp::call::STACK_OVERFLOW {
-            report.push_str("runtime: goroutine stack exceeds 1000000000-byte limit\n");
+            let limit = self.max_stack();
+            report.push_str(&format!(
+                "runtime: goroutine stack exceeds {limit}-byte limit\n"
+            ));
         }
         report.push_str(&format!("fatal error: {text}\n"));
-        if let Some(g) = g {
+        if self.config.traceback != introspect::Traceback::None {
             report.push('\n');
             report.push_str(&interp::traceback::running(self, g));
+            report.push_str(&introspect::others_at_end(self, m, g));
         }
         self.write_stderr(report.as_bytes());
     }

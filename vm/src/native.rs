@@ -9,7 +9,6 @@ use crate::Vm;
 use crate::capability::{Capability, DENIED};
 use crate::error::RuntimeError;
 use crate::goroutine::{Goroutine, IN_NATIVE};
-use crate::interp::traceback;
 use crate::reflect::{Iface, Reflect, Str};
 use crate::sched::Machine;
 use crate::value::word;
@@ -361,17 +360,6 @@ impl<'a> Call<'a> {
             _ => self.alloc(info.shape, info.size.max(8) as usize) as u64,
         };
         Iface { ty, data }
-    }
-
-    /// The function, file and line of a frame: 0 is the one that called the native, 1 its caller, and so on.
-    pub fn caller(&self, depth: usize) -> Option<(String, String, u32)> {
-        // SAFETY: the goroutine runs this native: its state was saved before the call and does not change meanwhile.
-        let pc = unsafe { traceback::frames(self.vm, self.g) }
-            .map(|frame| frame.pc)
-            .filter(|&pc| traceback::is_shown(self.vm, pc))
-            .nth(depth)?;
-        let symbol = traceback::symbol(self.vm, pc)?;
-        Some((symbol.func, symbol.file, symbol.line))
     }
 
     fn alloc(&mut self, shape: ShapeId, bytes: usize) -> *mut u64 {

@@ -1,5 +1,7 @@
 //! Natives of `runtime`.
 
+pub(crate) mod debug;
+
 use crate::fmt::describe::{describe, print_form};
 use crate::package::Natives;
 use minigo_vm::error::RuntimeError;
@@ -12,7 +14,10 @@ pub(crate) const NATIVES: Natives = &[
     ("Gosched", |_| Outcome::Yield),
     ("Goexit", |_| Outcome::Goexit),
     ("GC", gc),
+    ("Stack", stack),
     ("Caller", caller),
+    ("Callers", callers),
+    ("symbolOf", symbol_of),
     ("memStat", mem_stat),
     ("describe", describe),
     ("panicRange", panic_range),
@@ -75,16 +80,60 @@ fn print_text(call: &mut Call<'_>) -> Outcome {
     Outcome::Done
 }
 
-/// `func Caller(skip int) (pc uintptr, file string, line int, ok bool)`
+/// `Stack(buf []byte, all bool) int`
+fn stack(call: &mut Call<'_>) -> Outcome {
+    let all = call.bool(2);
+    let text = call.traceback(all);
+    let written = call.write_bytes(0, text.as_bytes());
+    call.set_int(0, written as i64);
+    Outcome::Done
+}
+
+/// `Caller(skip int) (pc uintptr, file string, line int, ok bool)`
 fn caller(call: &mut Call<'_>) -> Outcome {
-    let found = usize::try_from(call.int(0))
-        .ok()
-        .and_then(|depth| call.caller(depth));
-    let (file, line) = found.as_ref().map_or(("", 0), |found| (&found.1, found.2));
+    let skip = usize::try_from(call.int(0)).ok();
+    let pc = skip.and_then(|skip| call.frames().get(skip).copied());
+    let found = pc.and_then(|pc| Some((pc, call.symbol(pc)?)));
+    let (pc, file, line) = match &found {
+        Some((pc, symbol)) => (*pc, symbol.file.as_str(), symbol.line),
+        None => (0, "", 0),
+    };
+    call.set_word(0, pc);
     call.set_str(1, file.as_bytes());
-    call.set_int(3, line.into());
+    call.set_int(3, i64::from(line));
     call.set_bool(4, found.is_some());
-    // A number that names no instruction: nothing here could look it up.
-    call.set_int(0, i64::from(found.is_some()));
+    Outcome::Done
+}
+
+/// `Callers(skip int, pc []uintptr) int`
+fn callers(call: &mut Call<'_>) -> Outcome {
+    // The function itself counts as a frame, which natives do not have.
+    let skip = usize::try_from(call.int(0).saturating_sub(1)).unwrap_or(0);
+    let frames = call.frames();
+    let room = call.slice_len(1);
+    let wanted = frames.iter().skip(skip).take(room);
+    let mut count = 0;
+    for &pc in wanted {
+        call.set_word_element(1, count, pc);
+        count += 1;
+    }
+    call.set_int(0, count as i64);
+    Outcome::Done
+}
+
+/// `symbolOf(pc uintptr) (name, file string, line, first int, entry uintptr)`
+fn symbol_of(call: &mut Call<'_>) -> Outcome {
+    let pc = call.word(0);
+    let symbol = call.symbol(pc);
+    let (first, entry) = call.function_of(pc).unwrap_or_default();
+    let (name, file, line) = match &symbol {
+        Some(symbol) => (symbol.func.as_str(), symbol.file.as_str(), symbol.line),
+        None => ("", "", 0),
+    };
+    call.set_str(0, name.as_bytes());
+    call.set_str(2, file.as_bytes());
+    call.set_int(4, i64::from(line));
+    call.set_int(5, i64::from(first));
+    call.set_word(6, entry);
     Outcome::Done
 }

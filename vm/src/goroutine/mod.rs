@@ -227,7 +227,7 @@ impl Goroutine {
         self.base.set(FRAME_WORDS as u32);
         let words = FRAME_WORDS + entry.frame_size as usize;
         // SAFETY: the caller holds the goroutine.
-        unsafe { self.grow_stack(words)? };
+        unsafe { self.grow_stack(words, stack::MAX_STACK)? };
         let stack = self.stack.get();
         // SAFETY: the stack was made large enough for the frame, which holds the arguments.
         unsafe {

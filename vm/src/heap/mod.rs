@@ -54,6 +54,8 @@ const MIN_HEAP: u64 = 4 << 20;
 pub struct HeapConfig {
     /// `GOGC`: growth in percent before the next collection; `None` is `off`.
     pub gc_percent: Option<u32>,
+    /// `GOMEMLIMIT`.
+    pub memory_limit: Option<i64>,
     /// Bytes that the heap may take at most; allocation fails above.
     pub max_heap: Option<u64>,
     /// Ask for a collection at every n-th allocation (for tests).
@@ -66,6 +68,7 @@ impl Default for HeapConfig {
     fn default() -> HeapConfig {
         HeapConfig {
             gc_percent: Some(100),
+            memory_limit: None,
             max_heap: None,
             stress: None,
             validate: false,
@@ -98,6 +101,8 @@ pub struct Heap {
     /// `GOGC`, or -1 for off.
     gc_percent: AtomicI64,
     max_heap: Option<u64>,
+    /// `GOMEMLIMIT`: the heap is collected more often rather than growing beyond it.
+    memory_limit: AtomicI64,
     /// Allocations between collections, or 0; and allocations so far.
     stress: u64,
     stressed: AtomicU64,
@@ -156,6 +161,7 @@ impl Heap {
             trigger: AtomicU64::new(0),
             gc_percent: AtomicI64::new(config.gc_percent.map_or(-1, i64::from)),
             max_heap: config.max_heap,
+            memory_limit: AtomicI64::new(config.memory_limit.unwrap_or(i64::MAX)),
             stress: config.stress.unwrap_or(0),
             stressed: AtomicU64::new(0),
             validate: config.validate,
@@ -297,6 +303,18 @@ impl Heap {
         u32::try_from(old).ok()
     }
 
+    /// `debug.SetMemoryLimit`: sets `GOMEMLIMIT` unless it is negative, and returns the former one.
+    pub fn set_memory_limit(&self, limit: i64) -> i64 {
+        if limit < 0 {
+            return self.memory_limit.load(Relaxed);
+        }
+        let old = self.memory_limit.swap(limit, Relaxed);
+        let live = self.stats.lock().live_bytes;
+        let goal = self.set_pace_since(live, 0, self.allocated.load(Relaxed));
+        self.stats.lock().goal_bytes = goal;
+        old
+    }
+
     /// The counters now. Local heaps add theirs every 64 KiB.
     pub fn stats(&self) -> HeapStats {
         let mut stats = *self.stats.lock();
@@ -332,6 +350,11 @@ impl Heap {
             }
             Err(_) => u64::MAX,
         };
+        let limit = self.memory_limit.load(Relaxed);
+        if limit != i64::MAX {
+            // As with GOGC, never at every allocation: what is alive may be more than the limit.
+            goal = goal.min(limit as u64).max(live.saturating_add(live / 8));
+        }
         if let Some(max) = self.max_heap {
             // Collect before the limit is hit, but not at every allocation near it.
             goal = goal.min(max - max / 16).max(live.saturating_add(max / 64));

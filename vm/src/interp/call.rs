@@ -62,7 +62,7 @@ pub(crate) unsafe fn enter(
     // SAFETY: by the function's contract: the goroutine is ours, its base is saved, and room is made before the frame is written.
     unsafe {
         let words = end / 8 + (*callee).frame_size as usize;
-        if cx.g.grow_stack(words).is_err() {
+        if cx.g.grow_stack(words, cx.vm.max_stack()).is_err() {
             return unwind::stop(cx, Stop::Fatal(STACK_OVERFLOW.into()));
         }
         let base = cx.g.base().add(window as usize);

@@ -9,6 +9,7 @@ use super::{Ctx, Next, Stop, traceback};
 use crate::error::{ErrorKind, RuntimeError};
 use crate::goroutine::unwind::{Defer, Panic, Unwind};
 use crate::goroutine::{Exit, Goroutine};
+use crate::introspect::{Traceback, others_at_end};
 use crate::reflect::{Iface, Str};
 use crate::value::word;
 use minigo_bytecode::{FRAME_WORDS, Op, ShapeId, TypeId, TypeKind};
@@ -44,7 +45,7 @@ pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
         }
         Stop::Value(value) => raise(cx, value),
         Stop::Fatal(text) => {
-            cx.vm.report_fatal(&text, Some(cx.g));
+            cx.vm.report_fatal(&text, cx.m, cx.g);
             Next::Leave(cx.vm.failed(cx.g))
         }
     }
@@ -176,10 +177,13 @@ fn push_frame(
         cx.g.set_base(cx.g.stack().add(below as usize));
         if cx
             .g
-            .grow_stack(below as usize + window + callee.frame_size as usize)
+            .grow_stack(
+                below as usize + window + callee.frame_size as usize,
+                cx.vm.max_stack(),
+            )
             .is_err()
         {
-            cx.vm.report_fatal(super::call::STACK_OVERFLOW, Some(cx.g));
+            cx.vm.report_fatal(super::call::STACK_OVERFLOW, cx.m, cx.g);
             return Err(Next::Leave(cx.vm.failed(cx.g)));
         }
         let base = cx.g.base().add(window);
@@ -288,11 +292,15 @@ fn report_panic(cx: &mut Ctx<'_>) -> Next {
         }
         i += 1;
     }
-    text.push_str("\n\n");
+    text.push('\n');
     cx.g.set_pc(last.raised_pc);
     // SAFETY: the offset lies in the stack.
     cx.g.set_base(unsafe { cx.g.stack().add(last.raised_base as usize) });
-    text.push_str(&traceback::running(cx.vm, cx.g));
+    if cx.vm.config().traceback != Traceback::None {
+        text.push('\n');
+        text.push_str(&traceback::running(cx.vm, cx.g));
+        text.push_str(&others_at_end(cx.vm, cx.m, cx.g));
+    }
     let explain = cx.vm.config().explain.as_ref();
     if let (Some(explain), Some(last)) = (explain, unwind(cx.g).texts.last())
         && let Some(advice) = explain.advice(last)

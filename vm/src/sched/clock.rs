@@ -42,6 +42,11 @@ impl Clock {
         }
     }
 
+    /// How long the program has been running, by the clock on the wall.
+    pub(super) fn real_elapsed(&self) -> std::time::Duration {
+        self.started.elapsed()
+    }
+
     /// Nanoseconds since 1970.
     pub(super) fn wall(&self) -> i64 {
         match self.time {

@@ -25,6 +25,8 @@ pub struct Config {
     pub max_goroutines: Option<usize>,
     /// How long the program may run, by the clock on the wall.
     pub timeout: Option<Duration>,
+    /// Prints a line about the scheduler to standard error so often.
+    pub trace: Option<Duration>,
 }
 
 impl Default for Config {
@@ -40,6 +42,7 @@ impl Default for Config {
             max_steps: None,
             max_goroutines: None,
             timeout: None,
+            trace: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use super::Scheduler;
 use super::idle::Idle;
-use crate::goroutine::{Goroutine, Status};
+use crate::goroutine::{Goroutine, IN_NATIVE, Status};
 use crate::sync::atomic::Ordering;
 
 /// Frames of a dump above and below an elision.
@@ -205,6 +205,7 @@ impl Scheduler {
         let symbol = &self.hooks().symbol;
         let reason = match g.status() {
             Status::Waiting => g.reason().text(),
+            Status::Running if g.flags.get() & IN_NATIVE != 0 => "syscall",
             Status::Running => "running",
             _ => "runnable",
         };

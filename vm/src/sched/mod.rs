@@ -31,6 +31,7 @@ mod resize;
 pub(crate) mod run_queue;
 mod stats;
 pub mod timer;
+mod trace;
 mod world;
 
 #[cfg(all(test, not(loom)))]
@@ -215,6 +216,7 @@ impl Scheduler {
         );
         let mut m = Machine::first(self);
         self.start_timeout();
+        self.start_trace();
         // SAFETY: by the function's contract; no arguments.
         unsafe { m.spawn_main(entry) };
         m.schedule();

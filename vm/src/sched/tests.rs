@@ -965,8 +965,8 @@ fn a_stack_grows_and_keeps_what_is_in_it() {
         }
         // SAFETY: the goroutine runs here.
         unsafe {
-            g.grow_stack(1000).expect("room");
-            assert!(g.grow_stack(usize::MAX / 16).is_err());
+            g.grow_stack(1000, 1 << 20).expect("room");
+            assert!(g.grow_stack(usize::MAX / 16, 1 << 20).is_err());
         }
         assert_eq!(g.stack_end(), g.limit().load(Ordering::Relaxed));
         assert!((0..FRAME as usize).all(|i| get(g, i) == i as u64));
