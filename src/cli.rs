@@ -4,6 +4,7 @@ use crate::arguments;
 use crate::command::{check, completions, dis, doc, env, explain, repl, run};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
+use std::io::IsTerminal;
 
 /// Shown at the end of the help; the tests run each line.
 const EXAMPLES: &str = "\
@@ -66,10 +67,13 @@ pub(crate) struct Parsed {
 
 /// Reads the command line, or ends as clap sees fit: help on standard output with 0, a bad command line with 2.
 pub(crate) fn parse(args: Vec<OsString>) -> Parsed {
-    let args = args
+    let mut args: Vec<String> = args
         .into_iter()
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
+    if args.len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        args.push("repl".to_string());
+    }
     let mut cli = Cli::command();
     cli.build();
     let flags = std::env::var("MINIGO_FLAGS").unwrap_or_default();

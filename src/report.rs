@@ -12,9 +12,9 @@ use std::io::{IsTerminal, Write};
 /// How errors look.
 #[derive(Args)]
 pub(crate) struct ReportFlags {
-    /// How errors are printed [default: pretty on a terminal, else short]
-    #[arg(long, value_name = "FORMAT")]
-    error_format: Option<ErrorFormat>,
+    /// How errors are printed
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    error_format: ErrorFormat,
     /// Whether to use colors
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: When,
@@ -25,8 +25,13 @@ pub(crate) struct ReportFlags {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ErrorFormat {
+    /// Pretty on a terminal, else short
+    Auto,
+    /// With the line, what else plays a part, and what to do
     Pretty,
+    /// As Go prints them
     Short,
+    /// One object a line
     Json,
 }
 
@@ -38,11 +43,11 @@ impl ReportFlags {
         }
         let color = self.color.on_stderr();
         let format = match self.error_format {
-            Some(ErrorFormat::Pretty) => Format::Pretty { color },
-            Some(ErrorFormat::Short) => Format::Short,
-            Some(ErrorFormat::Json) => Format::Json,
-            None if std::io::stderr().is_terminal() => Format::Pretty { color },
-            None => Format::Short,
+            ErrorFormat::Pretty => Format::Pretty { color },
+            ErrorFormat::Short => Format::Short,
+            ErrorFormat::Json => Format::Json,
+            ErrorFormat::Auto if std::io::stderr().is_terminal() => Format::Pretty { color },
+            ErrorFormat::Auto => Format::Short,
         };
         let limit = (!self.all_errors && format != Format::Json).then_some(LIMIT);
         let listing = Listing::new(found, files, limit);

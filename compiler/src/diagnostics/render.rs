@@ -7,6 +7,7 @@ use ariadne::{Color, Config, IndexType, Label, Report, ReportKind, Source};
 use minigo_grammar::diagnostic::{Diagnostic, Severity};
 use minigo_grammar::source::{SourceFile, Span};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// A way to show diagnostics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +72,15 @@ fn pretty(file: &SourceFile, diagnostic: &Diagnostic, color: bool, out: &mut Str
     out.push('\n');
 }
 
+/// The lines of a text that count, and how many bytes come before them: what somebody else put there is not shown.
+fn visible(file: &SourceFile) -> (&str, usize) {
+    let before = match file.prelude() {
+        0 => 0,
+        _ => file.line_span(1).start as usize,
+    };
+    (file.text().get(before..).unwrap_or(""), before)
+}
+
 /// The part of the source that a diagnostic speaks of.
 fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
     let len = file.text().len();
@@ -112,12 +122,15 @@ fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
     }
     // ariadne begins a new excerpt where a label stands above the one before it.
     labels.sort_by_key(|(range, ..)| range.start);
-    let mut report = Report::build(kind, (name, main))
+    let (shown, before) = visible(file);
+    let shift =
+        |range: Range<usize>| range.start.saturating_sub(before)..range.end.saturating_sub(before);
+    let mut report = Report::build(kind, (name, shift(main)))
         .with_config(config)
         .with_message("");
     for (range, message, color) in labels {
         report = report.with_label(
-            Label::new((name, range))
+            Label::new((name, shift(range)))
                 .with_message(message)
                 .with_color(color),
         );
@@ -126,7 +139,7 @@ fn excerpt(file: &SourceFile, diagnostic: &Diagnostic, color: bool) -> String {
         report = report.with_help(help);
     }
     let mut bytes = Vec::new();
-    let source = Source::from(file.text());
+    let source = Source::from(shown);
     if report.finish().write((name, source), &mut bytes).is_err() {
         return String::new();
     }
@@ -281,7 +294,7 @@ pub struct Mention {
 pub fn mentions(files: &[SourceFile], mentions: &[Mention], color: bool) -> String {
     let mut out = String::new();
     for file in files {
-        let mut labels: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+        let mut labels: Vec<(Range<usize>, String)> = Vec::new();
         for mention in mentions.iter().filter(|m| m.file == file.name()) {
             let Some(range) = mentioned(file, mention) else {
                 continue;
@@ -304,7 +317,11 @@ pub fn mentions(files: &[SourceFile], mentions: &[Mention], color: bool) -> Stri
             .with_color(color)
             .with_index_type(IndexType::Byte);
         let name = file.name();
-        let mut report = Report::build(ReportKind::Advice, (name, main.clone()))
+        let (shown, before) = visible(file);
+        let shift = |range: Range<usize>| {
+            range.start.saturating_sub(before)..range.end.saturating_sub(before)
+        };
+        let mut report = Report::build(ReportKind::Advice, (name, shift(main.clone())))
             .with_config(config)
             .with_message("");
         for (range, message) in labels {
@@ -313,11 +330,11 @@ pub fn mentions(files: &[SourceFile], mentions: &[Mention], color: bool) -> Stri
             } else {
                 Color::Cyan
             };
-            let label = Label::new((name, range)).with_message(message);
+            let label = Label::new((name, shift(range))).with_message(message);
             report = report.with_label(label.with_color(color));
         }
         let mut bytes = Vec::new();
-        let source = Source::from(file.text());
+        let source = Source::from(shown);
         if report.finish().write((name, source), &mut bytes).is_ok() {
             let text = String::from_utf8_lossy(&bytes);
             let body = text.split_once('\n').map_or("", |(_, body)| body);
