@@ -35,8 +35,8 @@ pub(crate) const NATIVES: Natives = &[
         call.lock_op(LockOp::WaitGroupWait, 0)
     }),
     // A Cond's state follows its lock: two words.
-    ("(*Cond).Signal", |call| call.lock_op(LockOp::CondSignal, 2)),
-    ("(*Cond).Broadcast", |call| {
+    ("(*Cond).signal", |call| call.lock_op(LockOp::CondSignal, 2)),
+    ("(*Cond).broadcast", |call| {
         call.lock_op(LockOp::CondBroadcast, 2)
     }),
     ("(*Cond).enter", |call| call.lock_op(LockOp::CondEnter, 2)),
