@@ -62,7 +62,7 @@ packages! {
     "unicode/utf16": "unicode/utf16/utf16.mgo", &[];
     "text/tabwriter": "text/tabwriter/tabwriter.mgo", &[];
     "time": "time/time.mgo" "time/format.mgo" "time/zone.mgo", crate::time::NATIVES;
-    "unicode": "unicode/unicode.mgo", crate::unicode::NATIVES;
+    "unicode": "unicode/unicode.mgo" "unicode/tables.mgo", crate::unicode::NATIVES;
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 

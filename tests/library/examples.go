@@ -129,7 +129,7 @@ func whole(fset *token.FileSet, file *ast.File, all []*ast.File, ex *doc.Example
 	return b.Bytes()
 }
 
-// missing returns the declarations of constants and variables of other files of the tests that file uses.
+// missing returns the declarations of constants, variables and functions of other files of the tests that file uses.
 func missing(file *ast.File, all []*ast.File) (decls []ast.Decl) {
 	unresolved := map[string]bool{}
 	for _, id := range file.Unresolved {
@@ -140,6 +140,9 @@ func missing(file *ast.File, all []*ast.File) (decls []ast.Decl) {
 			continue
 		}
 		for _, d := range other.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && unresolved[f.Name.Name] {
+				decls = append(decls, f)
+			}
 			if d, ok := d.(*ast.GenDecl); ok && (d.Tok == token.CONST || d.Tok == token.VAR) {
 				for _, s := range d.Specs {
 					if s := s.(*ast.ValueSpec); len(s.Names) == 1 && unresolved[s.Names[0].Name] {
