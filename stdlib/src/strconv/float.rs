@@ -294,6 +294,9 @@ pub(crate) enum ParseProblem {
 
 /// Reads a whole string as a number.
 pub(crate) fn parse_float(s: &[u8], float32: bool) -> (f64, Option<ParseProblem>) {
+    if let Some(value) = plain(s, float32) {
+        return (value, None);
+    }
     match float_prefix(s, float32) {
         Some((value, n, problem)) if n == s.len() => (value, problem),
         _ => (0.0, Some(ParseProblem::Syntax)),
@@ -385,6 +388,20 @@ pub(crate) fn float_prefix(s: &[u8], float32: bool) -> Option<(f64, usize, Optio
     };
     let problem = value.is_infinite().then_some(ParseProblem::Range);
     Some((if negative { -value } else { value }, i, problem))
+}
+
+/// A finite decimal number without underscores, as nearly all are: Rust and Go agree on how these are written.
+fn plain(s: &[u8], float32: bool) -> Option<f64> {
+    let plain = s
+        .iter()
+        .all(|c| matches!(c, b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E'));
+    let text = std::str::from_utf8(s).ok().filter(|_| plain)?;
+    let value = if float32 {
+        f64::from(text.parse::<f32>().ok()?)
+    } else {
+        text.parse().ok()?
+    };
+    value.is_finite().then_some(value)
 }
 
 /// `inf`, `infinity` and `nan` in any case.
