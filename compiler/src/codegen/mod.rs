@@ -349,6 +349,9 @@ impl<'m> Generator<'m> {
 
     /// Puts type arguments in for type parameters.
     fn substitute(&mut self, ty: Ty, env: &Env) -> Ty {
+        if !self.types.is_open(ty) {
+            return ty;
+        }
         match self.types.get(ty).clone() {
             Type::Param(param) => env
                 .iter()

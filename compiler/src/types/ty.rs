@@ -199,6 +199,8 @@ pub struct TypeParam {
 #[derive(Clone, Debug)]
 pub struct Types {
     table: Vec<Type>,
+    /// By type: it mentions a type parameter.
+    open: Vec<bool>,
     index: FxHashMap<Type, Ty>,
     pub named: Vec<Named>,
     pub params: Vec<TypeParam>,
@@ -236,6 +238,7 @@ impl Types {
     pub fn new() -> Types {
         let mut types = Types {
             table: Vec::new(),
+            open: Vec::new(),
             index: FxHashMap::default(),
             named: Vec::new(),
             params: Vec::new(),
@@ -255,9 +258,41 @@ impl Types {
             return known;
         }
         let id = Ty(self.table.len() as u32);
+        self.open.push(self.has_open_part(&ty));
         self.table.push(ty.clone());
         self.index.insert(ty, id);
         id
+    }
+
+    /// Whether a type mentions type parameters. To put type arguments into one that does not changes nothing, and it may have more parts
+    /// than can be visited.
+    pub fn is_open(&self, ty: Ty) -> bool {
+        self.open[ty.0 as usize]
+    }
+
+    fn has_open_part(&self, ty: &Type) -> bool {
+        let is_open = |ty: &Ty| self.is_open(*ty);
+        match ty {
+            Type::Basic(_) => false,
+            Type::Param(_) => true,
+            Type::Pointer(elem)
+            | Type::Slice(elem)
+            | Type::Array { elem, .. }
+            | Type::Chan { elem, .. } => is_open(elem),
+            Type::Map { key, value } => is_open(key) || is_open(value),
+            Type::Func(sig) => sig.params.iter().chain(&sig.results).any(is_open),
+            Type::Struct(fields) => fields.iter().any(|field| is_open(&field.ty)),
+            Type::Interface(interface) => {
+                let terms = interface.terms.iter().flatten();
+                interface.methods.iter().any(|method| is_open(&method.sig))
+                    || terms.map(|term| &term.ty).any(is_open)
+            }
+            Type::Tuple(tys) => tys.iter().any(is_open),
+            Type::Named(id) => {
+                let origin = &self.named[id.0 as usize].origin;
+                origin.iter().any(|(_, args)| args.iter().any(is_open))
+            }
+        }
     }
 
     /// The type of this structure, if there is one by now.

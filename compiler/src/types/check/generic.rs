@@ -243,6 +243,9 @@ impl<'a> Checker<'a> {
 
     /// The type with `params` replaced by `args`.
     pub(crate) fn substitute(&mut self, ty: Ty, params: &[TypeParamId], args: &[Ty]) -> Ty {
+        if !self.types.is_open(ty) {
+            return ty;
+        }
         let list = |checker: &mut Self, tys: &[Ty]| -> Vec<Ty> {
             tys.iter()
                 .map(|&ty| checker.substitute(ty, params, args))
