@@ -398,6 +398,16 @@ const HUGE: &[Input] = &[
             body("var x T40; _ = x; var y any = x; println(y == y)")
         )
     }),
+    ("instance_of_two_in_calls", 30, |n| {
+        format!(
+            "type P[A any] struct{{ a, b *A }}\n{}func f{n}[A any]() {{ var x any = *new(A); println(x == nil) }}\n{}",
+            each(n, |i| format!(
+                "func f{i}[A any]() {{ f{}[struct{{ a, b P[A] }}]() }}\n",
+                i + 1
+            )),
+            body("f0[int]()")
+        )
+    }),
     ("instances_without_end", 0, |_| {
         format!(
             "type T[A any] struct{{ a A }}\nfunc f[A any](n int, a A) {{ if n > 0 {{ f(n-1, T[A]{{a}}) }} }}\n{}",

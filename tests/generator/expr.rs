@@ -415,7 +415,10 @@ impl Generator {
     /// A value of an interface type.
     fn interface(&mut self, ty: &Ty, depth: usize) -> Node {
         let text = ty.text(&self.types);
+        // At the bottom nothing that holds interfaces again, or some values would never end.
         let dynamic = match ty {
+            Ty::Named(_) if depth == 0 => None,
+            _ if depth == 0 => Some(self.simple_type()),
             Ty::Named(index) => self.implementation_of(*index),
             _ => Some(self.dynamic_type()),
         };

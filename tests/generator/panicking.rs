@@ -45,7 +45,11 @@ impl Generator {
                     self.make(ty, &format!("($ {op} $)"), vec![a, b])
                 }
                 Ty::Str | Ty::Slice(_) => {
-                    let of = self.variable(ty, 1);
+                    let mut of = self.variable(ty, 1);
+                    if let Ty::Slice(_) = ty.under(&self.types) {
+                        // The panic would show the capacity.
+                        of = self.make(ty, "full($)", vec![of]);
+                    }
                     let (low, high) = (self.variable(&Ty::INT, 1), self.variable(&Ty::INT, 1));
                     match self.random.below(3) {
                         0 => self.make(ty, "$[$:]", vec![of, low]),
