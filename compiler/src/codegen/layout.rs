@@ -69,11 +69,14 @@ pub(super) struct Layouts {
     element_addresses: Vec<Basic>,
     /// A struct type that is too large to be described, if there is one: the program is refused.
     pub(super) too_large: Option<Ty>,
+    /// Words of structs described so far.
+    described: u64,
 }
 
-/// Structs of more words are refused, and those of more words that the collector must know about.
+/// Structs of more words are refused.
 const MAX_STRUCT_WORDS: u64 = 1 << 28;
-const MAX_DESCRIBED_WORDS: u64 = 1 << 22;
+/// So many words of structs with pointers in them can be described to the collector, in all types of a program together.
+const MAX_DESCRIBED_WORDS: u64 = 1 << 26;
 
 impl Layouts {
     /// `element_addresses`: basic types of which some element has its address taken.
@@ -82,6 +85,7 @@ impl Layouts {
             known: Vec::new(),
             element_addresses,
             too_large: None,
+            described: 0,
         }
     }
 
@@ -206,8 +210,11 @@ impl Layouts {
         let scalar = layouts
             .iter()
             .all(|l| l.period.iter().all(|k| is_scalar(*k)));
-        if !scalar && end > MAX_DESCRIBED_WORDS {
-            return None;
+        if !scalar {
+            self.described += end;
+            if self.described > MAX_DESCRIBED_WORDS {
+                return None;
+            }
         }
         if flat || !scalar {
             for (field, &offset) in layouts.iter().zip(&offsets) {
