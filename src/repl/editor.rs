@@ -113,12 +113,14 @@ fn history_file() -> Option<PathBuf> {
     Some(folder.join("history"))
 }
 
+/// Loads a package of the library.
+type LoadPackage = Box<dyn Fn(&mut Compiler, &str)>;
+
 /// What the editor asks while a line is edited.
 struct Assistant {
     compiler: Rc<RefCell<Compiler>>,
     files: FilenameCompleter,
-    /// Loads a package of the library.
-    load: Box<dyn Fn(&mut Compiler, &str)>,
+    load: LoadPackage,
     color: bool,
     /// Nothing has been typed yet.
     is_empty: Rc<Cell<bool>>,
