@@ -181,7 +181,7 @@ fn must_repeat(program: &Path) -> Result<(), Failed> {
             command.arg("run").arg(format!("--seed={seed}"));
             programs::add_program(&mut command, program);
             let mut run = process::run(programs::environment(&mut command, 2), LIMIT)?;
-            hide_folder(&mut run, program);
+            programs::hide_folder(&mut run, program);
             Ok::<Run, String>(run)
         };
         let first = run()?;
@@ -227,7 +227,7 @@ fn confirm(oracle: &Oracle, program: &Path) -> Result<(), Failed> {
     } else {
         run_go(oracle, program)?
     };
-    hide_folder(&mut run, program);
+    programs::hide_folder(&mut run, program);
     expectation.check(&run)?;
     fs::write(stamp, "")?;
     Ok(())
@@ -292,15 +292,8 @@ fn expectation_of(program: &Path) -> Result<Expectation, Failed> {
 
 fn run_minigo(program: &Path, processors: u32) -> Result<Run, String> {
     let mut run = process::run(&mut programs::minigo(program, processors), LIMIT)?;
-    hide_folder(&mut run, program);
+    programs::hide_folder(&mut run, program);
     Ok(run)
-}
-
-/// Where the tests are is nothing that an expectation can know.
-fn hide_folder(run: &mut Run, program: &Path) {
-    if program.is_dir() {
-        run.stderr = run.stderr.replace(&*program.to_string_lossy(), "FOLDER");
-    }
 }
 
 fn run_go(oracle: &Oracle, program: &Path) -> Result<Run, String> {

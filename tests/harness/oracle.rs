@@ -37,6 +37,7 @@ const PACKAGES: &[&str] = &[
     "path",
     "path/filepath",
     "runtime",
+    "runtime/debug",
     "slices",
     "sort",
     "strconv",

@@ -3,6 +3,7 @@
 //! A folder with a `go.mod` in it is one program of several files or packages; its `main.mgo` or `main.go` says what it must do. It runs
 //! in its folder, as `minigo run .`.
 
+use super::process::Run;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,6 +63,13 @@ pub(crate) fn add_program<'a>(command: &'a mut Command, program: &Path) -> &'a m
         command.current_dir(program).arg(".")
     } else {
         command.arg(program)
+    }
+}
+
+/// Where the tests are is nothing that an expectation can know.
+pub(crate) fn hide_folder(run: &mut Run, program: &Path) {
+    if program.is_dir() {
+        run.stderr = run.stderr.replace(&*program.to_string_lossy(), "FOLDER");
     }
 }
 
