@@ -549,7 +549,6 @@ fn kill(engine: &mut Engine, rest: &str) -> Answer {
 }
 
 fn wait(engine: &mut Engine, _: &str) -> Answer {
-    engine.take_interrupt();
     while !engine.machine.is_stuck() {
         if engine.take_interrupt() {
             return Mistake("stopped waiting".to_string());

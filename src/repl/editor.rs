@@ -63,6 +63,7 @@ pub(crate) fn run(mut engine: Engine, screen: &Arc<Screen>) -> i32 {
     );
     loop {
         is_empty.set(true);
+        engine.take_interrupt();
         screen.begin_edit();
         let line = editor.readline(PROMPT);
         screen.end_edit();

@@ -344,14 +344,14 @@ impl Engine {
         declared.iter().any(|object| object.name == name)
     }
 
-    /// Takes note of Ctrl-C, once.
+    /// Takes note of Ctrl-C, once. What is pressed while an input is compiled counts for its evaluation, so the editor forgets
+    /// only what came before the input.
     pub(crate) fn take_interrupt(&self) -> bool {
         self.interrupted.swap(false, Ordering::Relaxed)
     }
 
     /// Waits for the end of an input's goroutine; stops it at Ctrl-C, and when nothing can ever make it go on.
     fn wait_for(&mut self, id: u64) -> Next {
-        self.take_interrupt();
         let began = Instant::now();
         let mut stopped: Option<Instant> = None;
         let mut diagnosed = false;
