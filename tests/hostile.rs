@@ -296,12 +296,33 @@ const WIDE: &[Input] = &[
             body("var x x0; _ = x")
         )
     }),
+    ("functions_of_one", 10_000, |n| {
+        format!(
+            "{}{}",
+            each(n, |i| format!("func f{i}() {{}}\n")),
+            body(&each(n, |i| format!("f{i}()\n")))
+        )
+    }),
+    ("captures", 5_000, |n| {
+        body(&format!(
+            "{}func() {{\n{}}}()",
+            each(n, |i| format!("x{i} := {i}\n")),
+            each(n, |i| format!("x{i}++\n"))
+        ))
+    }),
     ("functions", 10_000, |n| {
         format!(
             "{}func f{n}() {{}}\n{}",
             each(n, |i| format!("func f{i}() {{ f{}() }}\n", i + 1)),
             body("f0()")
         )
+    }),
+    ("forward_gotos", 10_000, |n| {
+        body(&format!(
+            "{}{}",
+            each(n, |i| format!("if false {{ goto L{i} }}\n")),
+            each(n, |i| format!("L{i}:\n"))
+        ))
     }),
     ("labels", 10_000, |n| {
         body(&each(n, |i| format!("L{i}:\nif false {{ goto L{i} }}\n")))
@@ -412,6 +433,13 @@ const HUGE: &[Input] = &[
         format!(
             "type T[A any] struct{{ a A }}\nfunc f[A any](n int, a A) {{ if n > 0 {{ f(n-1, T[A]{{a}}) }} }}\n{}",
             body("f(3, 1)")
+        )
+    }),
+    ("doubled_string", 30, |n| {
+        format!(
+            "const s0 = \"ab\"\n{}{}",
+            each(n, |i| format!("const s{} = s{i} + s{i}\n", i + 1)),
+            body("println(len(s20), s20[1<<20])")
         )
     }),
     ("shift", 0, |_| {

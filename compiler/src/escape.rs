@@ -14,6 +14,8 @@
 
 use crate::types::ty::{Basic, Ty, Type, Types};
 use crate::types::typed::*;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 /// What is known about a local variable.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -49,10 +51,12 @@ pub struct LitInfo {
     pub parent: u32,
     /// Its number among the literals directly in its parent, from 1.
     pub number: u32,
+    /// How many literals are directly in it.
+    pub inner: u32,
     /// It was the body of a loop over a function.
     pub range_body: bool,
     /// Variables of functions around it that it or literals in it use, in order of first use.
-    pub captures: Vec<VarId>,
+    pub captures: IndexSet<VarId, FxBuildHasher>,
 }
 
 /// The answers for one declared function.
@@ -246,10 +250,7 @@ impl<'a> Pass<'a> {
             if lit == owner {
                 break;
             }
-            let captures = &mut self.out.lits[lit as usize].captures;
-            if !captures.contains(&var) {
-                captures.push(var);
-            }
+            self.out.lits[lit as usize].captures.insert(var);
         }
     }
 
@@ -361,12 +362,9 @@ impl<'a> Pass<'a> {
 
     fn lit(&mut self, code: &'a FuncCode) {
         let parent = self.current();
-        let number = 1 + self
-            .out
-            .lits
-            .iter()
-            .filter(|l| l.number != 0 && l.parent == parent)
-            .count() as u32;
+        let around = &mut self.out.lits[parent as usize];
+        around.inner += 1;
+        let number = around.inner;
         let info = &mut self.out.lits[code.lit.0 as usize];
         info.parent = parent;
         info.number = number;

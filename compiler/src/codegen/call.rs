@@ -410,7 +410,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             range_body: false,
             end: made.loc,
         };
-        let captures: Vec<VarId> = (0..made.vars.len() as u32).map(VarId).collect();
+        let captures = (0..made.vars.len() as u32).map(VarId).collect();
         let captured = VarInfo {
             captured: true,
             ..VarInfo::default()
@@ -422,6 +422,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 LitInfo {
                     parent: 0,
                     number: 1,
+                    inner: 0,
                     range_body: false,
                     captures,
                 },

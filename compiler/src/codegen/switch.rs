@@ -5,6 +5,7 @@ use super::func::{FuncGen, Label, Loop, Storage};
 use crate::types::ty::Ty;
 use crate::types::typed::{CompareOp, Expr, ExprKind, Switch, TypeCase, TypeSwitch, VarId};
 use minigo_bytecode::{Op, Reg, WordKind};
+use std::collections::BTreeMap;
 
 /// Fewest constants that a jump table is made for.
 const MIN_TABLE: usize = 4;
@@ -45,7 +46,7 @@ impl<'t> FuncGen<'_, '_, 't> {
     /// Dense constants of one integer variable as a table of jumps.
     fn jump_table(&mut self, switch: &'t Switch, bodies: &[Label], otherwise: Label) -> bool {
         let mut tag = None;
-        let mut entries: Vec<(i64, Label)> = Vec::new();
+        let mut entries: BTreeMap<i64, Label> = BTreeMap::new();
         for (case, &body) in switch.cases.iter().zip(bodies) {
             for cond in &case.conds {
                 let Some((var, value)) = self.table_entry(cond) else {
@@ -54,14 +55,12 @@ impl<'t> FuncGen<'_, '_, 't> {
                 if *tag.get_or_insert(var) != var {
                     return false;
                 }
-                if !entries.iter().any(|(v, _)| *v == value) {
-                    entries.push((value, body));
-                }
+                entries.entry(value).or_insert(body);
             }
         }
         let Some(tag) = tag else { return false };
-        let low = entries.iter().map(|e| e.0).min().unwrap_or(0);
-        let high = entries.iter().map(|e| e.0).max().unwrap_or(0);
+        let low = entries.first_key_value().map_or(0, |e| *e.0);
+        let high = entries.last_key_value().map_or(0, |e| *e.0);
         let span = high.checked_sub(low).and_then(|s| usize::try_from(s).ok());
         let Some(span) = span.filter(|s| *s < 2 * entries.len() && *s < 4096) else {
             return false;

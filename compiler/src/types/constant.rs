@@ -8,13 +8,13 @@
 mod huge;
 mod parse;
 mod print;
+mod text;
 
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 use super::ty::Basic;
 use super::typed::{BinaryOp, CompareOp};
@@ -24,6 +24,7 @@ use huge::Real;
 pub use huge::Huge;
 pub use parse::{is_out_of_range, parse_literal, unquote};
 pub use print::quote;
+pub use text::ConstString;
 
 /// Fractions with a larger numerator or denominator are rounded to [`MANTISSA_BITS`].
 const MAX_FRACTION_BITS: u64 = 4096;
@@ -42,7 +43,7 @@ pub const MAX_INT_BITS: u64 = 512;
 pub enum ConstValue {
     Bool(bool),
     /// Any bytes.
-    String(Rc<[u8]>),
+    String(ConstString),
     /// Integers and runes.
     Int(BigInt),
     /// Floats, exact.
@@ -173,7 +174,7 @@ impl ConstValue {
     /// None if the operator is not defined on the operands, at a division by zero, or if the result is out of range.
     pub fn binary(&self, op: BinaryOp, other: &ConstValue, integer: bool) -> Option<ConstValue> {
         if let (ConstValue::String(x), ConstValue::String(y), BinaryOp::Add) = (self, other, op) {
-            return Some(ConstValue::String([x.as_ref(), y.as_ref()].concat().into()));
+            return Some(ConstValue::String(x.concat(y)));
         }
         match rank(self)?.max(rank(other)?) {
             Rank::Int => {
@@ -204,7 +205,7 @@ impl ConstValue {
     pub fn compare(&self, op: CompareOp, other: &ConstValue) -> Option<bool> {
         let order = match (self, other) {
             (ConstValue::Bool(x), ConstValue::Bool(y)) => return equality(op, x == y),
-            (ConstValue::String(x), ConstValue::String(y)) => x.cmp(y),
+            (ConstValue::String(x), ConstValue::String(y)) => (**x).cmp(&**y),
             (ConstValue::Int(x), ConstValue::Int(y)) => x.cmp(y),
             _ => match rank(self)?.max(rank(other)?) {
                 Rank::Complex => return equality(op, self.to_complex()? == other.to_complex()?),

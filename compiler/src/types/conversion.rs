@@ -5,7 +5,6 @@
 //! downwards ([`Checker::set_type`]): only then is it known whether the constant in `1 << s` is an integer that fits.
 
 use minigo_grammar::source::Span;
-use std::rc::Rc;
 
 use crate::diagnostics::code;
 use crate::types::check::{Checker, Mode, Operand, Source};
@@ -599,7 +598,7 @@ impl Checker<'_> {
             let text = code_point
                 .unwrap_or(char::REPLACEMENT_CHARACTER)
                 .to_string();
-            return Some(ConstValue::String(Rc::from(text.as_bytes())));
+            return Some(ConstValue::String(text.into_bytes().into()));
         }
         None
     }

@@ -15,7 +15,7 @@ const MAX_STEPS: u64 = 20_000;
 const MAX_HEAP: u64 = 64 << 20;
 
 /// A program that runs longer has lost its way to a safepoint.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Trees nest as deep as the grammar allows; only what is used of the stack is ever touched.
 const COMPILER_STACK: usize = 512 << 20;
@@ -75,6 +75,8 @@ pub fn run(program: Program) {
             libc::dup2(null, 0);
             libc::dup2(null, 1);
             libc::alarm(LIMIT.as_secs() as u32);
+            // As Rust's own start-up does, which a fuzzer's has not.
+            libc::signal(libc::SIGPIPE, libc::SIG_IGN);
         }
         let result = minigo_vm::run(program, &minigo_stdlib::natives, config());
         // SAFETY: ends the process without the fuzzer's own handlers.
@@ -106,6 +108,5 @@ fn config() -> minigo_vm::Config {
     config.sched.seed = Some(1);
     config.sched.max_steps = Some(MAX_STEPS);
     config.sched.max_goroutines = Some(1000);
-    config.sched.timeout = Some(Duration::from_secs(5));
     config
 }

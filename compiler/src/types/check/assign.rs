@@ -12,6 +12,7 @@ use crate::diagnostics::code;
 use crate::types::scope::ObjectKind;
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{self, Expr, ExprKind, Stmt, StmtKind, Target, VarId};
+use rustc_hash::FxHashSet;
 
 /// The tag of an expression switch, kept in a variable.
 pub(crate) struct Tag {
@@ -562,7 +563,7 @@ impl Checker<'_> {
         right: &[ExprId],
         out: &mut Vec<Stmt>,
     ) {
-        let mut seen: Vec<Symbol> = Vec::new();
+        let mut seen: FxHashSet<Symbol> = FxHashSet::default();
         let mut known: Vec<Option<Target>> = Vec::with_capacity(left.len());
         let mut targets = Vec::with_capacity(left.len());
         let mut new = 0;
@@ -602,7 +603,7 @@ impl Checker<'_> {
                 failed = true;
                 place = Some(Target::Blank);
             } else if let Some(object) = self.cx.scopes.lookup_innermost(name) {
-                seen.push(name);
+                seen.insert(name);
                 match self.objects[object].kind {
                     ObjectKind::Var { var, ty } => {
                         target.ty = Some(ty);
@@ -625,7 +626,7 @@ impl Checker<'_> {
                     }
                 }
             } else {
-                seen.push(name);
+                seen.insert(name);
                 new += 1;
             }
             known.push(place);

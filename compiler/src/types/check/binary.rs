@@ -8,7 +8,7 @@ use minigo_grammar::source::Span;
 
 use super::{Checker, Form, Mode, Operand, Source};
 use crate::diagnostics::code;
-use crate::types::constant::{ConstValue, MAX_INT_BITS, int_size};
+use crate::types::constant::{ConstString, ConstValue, MAX_INT_BITS, int_size};
 use crate::types::ty::{Ty, Type};
 use crate::types::typed::{BinaryOp, CompareOp, Expr, ExprKind, VarId};
 
@@ -17,6 +17,9 @@ const CHAIN: usize = 500;
 
 /// Longer constant strings are refused.
 const MAX_STRING: u64 = 2_000_000_000;
+
+/// Pieces of constant text are collected up to this many bytes.
+const MAX_TAIL: usize = 1 << 16;
 
 /// The largest count of a constant shift, so that the smallest float can be expressed.
 const MAX_SHIFT: u32 = 1023 - 1 + 52;
@@ -81,19 +84,30 @@ impl Checker<'_> {
             left = x;
         }
         let mut x = self.single_value(left, None);
-        let mut text: Option<Vec<u8>> = None;
+        // Constant text that is yet to be added to `x`.
+        let mut tail: Vec<u8> = Vec::new();
+        let mut is_text = false;
         let mut lets: Vec<(VarId, Box<Expr>)> = Vec::new();
         let mut depth = 0;
         for (operation, y) in spine.into_iter().rev() {
             let y = self.single_value(y, None);
-            if let Some(joined) = joined_strings(&x, &y, operation.op) {
+            if let Some(added) = added_string(&x, &y, operation.op) {
                 // Collected in one buffer: a long chain of concatenations takes linear time.
-                text.get_or_insert_with(|| joined.0.to_vec())
-                    .extend_from_slice(joined.1);
+                if tail.len() + added.len() > MAX_TAIL {
+                    join_tail(&mut x, &mut tail);
+                }
+                if added.len() > MAX_TAIL {
+                    join_text(&mut x, added);
+                } else {
+                    tail.extend_from_slice(added);
+                }
+                is_text = true;
                 self.place_at(&mut x, operation);
                 continue;
             }
-            self.finish_text(&mut x, &mut text);
+            if std::mem::take(&mut is_text) {
+                self.finish_text(&mut x, &mut tail);
+            }
             self.binary(&mut x, y, operation);
             self.place_at(&mut x, operation);
             depth += 1;
@@ -105,7 +119,9 @@ impl Checker<'_> {
                 self.cut_chain(&mut x, &mut lets);
             }
         }
-        self.finish_text(&mut x, &mut text);
+        if is_text {
+            self.finish_text(&mut x, &mut tail);
+        }
         for (var, init) in lets.into_iter().rev() {
             let body = x.take_tree();
             if x.is_valid() {
@@ -135,17 +151,15 @@ impl Checker<'_> {
         }
     }
 
-    fn finish_text(&mut self, x: &mut Operand, text: &mut Option<Vec<u8>>) {
-        let Some(bytes) = text.take() else { return };
-        if bytes.len() as u64 > MAX_STRING {
-            let message = format!(
-                "constant string too long ({} bytes > {MAX_STRING} bytes)",
-                bytes.len()
-            );
+    /// Adds the rest of a constant string, which must not be longer than Go's compiler takes.
+    fn finish_text(&mut self, x: &mut Operand, tail: &mut Vec<u8>) {
+        join_tail(x, tail);
+        let len = x.constant_value().and_then(ConstValue::string_len);
+        if let Some(len) = len.filter(|&len| len > MAX_STRING) {
+            let message = format!("constant string too long ({len} bytes > {MAX_STRING} bytes)");
             self.error(code::CONST_OVERFLOW, x.loc.span, message);
-            return x.invalidate();
+            x.invalidate();
         }
-        x.value = Some(ConstValue::String(bytes.into()));
     }
 
     /// Moves what was computed so far to a variable.
@@ -654,16 +668,24 @@ fn compare_text(op: CompareOp) -> &'static str {
     }
 }
 
-/// The bytes of two constant strings of one type that are added.
-fn joined_strings<'a>(
-    x: &'a Operand,
-    y: &'a Operand,
-    op: ast::BinaryOp,
-) -> Option<(&'a [u8], &'a [u8])> {
+/// The constant string that is added to another of its type.
+fn added_string<'a>(x: &Operand, y: &'a Operand, op: ast::BinaryOp) -> Option<&'a ConstString> {
     match (op, x.constant_value()?, y.constant_value()?) {
-        (ast::BinaryOp::Add, ConstValue::String(a), ConstValue::String(b)) if x.ty == y.ty => {
-            Some((a, b))
+        (ast::BinaryOp::Add, ConstValue::String(_), ConstValue::String(b)) if x.ty == y.ty => {
+            Some(b)
         }
         _ => None,
+    }
+}
+
+fn join_tail(x: &mut Operand, tail: &mut Vec<u8>) {
+    if !tail.is_empty() {
+        join_text(x, &std::mem::take(tail).into());
+    }
+}
+
+fn join_text(x: &mut Operand, added: &ConstString) {
+    if let Some(ConstValue::String(text)) = &mut x.value {
+        *text = text.concat(added);
     }
 }

@@ -89,10 +89,7 @@ impl<'a> Checker<'a> {
 
     pub(super) fn depend_on(&mut self, node: Node) {
         if let Some(decl) = self.cx.decl {
-            let nodes = self.dependencies.entry(decl).or_default();
-            if !nodes.contains(&node) {
-                nodes.push(node);
-            }
+            self.dependencies.entry(decl).or_default().insert(node);
         }
     }
 

@@ -135,7 +135,7 @@ impl Checker<'_> {
         let mut globals = Vec::new();
         let mut stack = vec![Node::Global(global)];
         while let Some(node) = stack.pop() {
-            for &next in self.dependencies.get(&node).map_or(&[][..], |list| list) {
+            for &next in self.dependencies.get(&node).into_iter().flatten() {
                 match next {
                     Node::Global(global) => globals.push(global),
                     Node::Func(func) => {
@@ -199,7 +199,7 @@ impl Checker<'_> {
         if !seen.insert(from) {
             return None;
         }
-        let mut next: Vec<Node> = self.dependencies.get(&from)?.clone();
+        let mut next: Vec<Node> = self.dependencies.get(&from)?.iter().copied().collect();
         next.sort_by_key(|&node| {
             let (_, loc) = self.node_name(node);
             (loc.file, loc.span)

@@ -7,7 +7,7 @@ use crate::types::ty::Loc;
 use minigo_grammar::ast::{self, Ast, BranchKind, Ident, Stmt, StmtId};
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a block is inside of.
 #[derive(Clone, Copy)]
@@ -41,16 +41,15 @@ struct Label {
     used: bool,
 }
 
-/// A `goto` whose label has not been seen yet.
-#[derive(Clone, Copy)]
-struct Forward {
-    label: Ident,
-}
+/// The `goto` statements whose labels have not been seen yet: the places of the names, by label.
+type Forward = FxHashMap<Symbol, Vec<Span>>;
 
 struct Branches<'a> {
     ast: &'a Ast,
     blocks: Vec<BlockInfo>,
     labels: Vec<Label>,
+    /// The first label of a name.
+    by_name: FxHashMap<Symbol, usize>,
     gotos: FxHashSet<Symbol>,
     errors: Vec<Wrong>,
 }
@@ -72,6 +71,7 @@ impl Checker<'_> {
             ast: self.ast(),
             blocks: Vec::new(),
             labels: Vec::new(),
+            by_name: FxHashMap::default(),
             gotos: FxHashSet::default(),
             errors: Vec::new(),
         };
@@ -82,24 +82,23 @@ impl Checker<'_> {
         };
         let list = branches.ast.stmt_list(body.stmts);
         let forward = branches.block(None, nowhere, None, body.span, list);
+        let forward = forward
+            .into_iter()
+            .flat_map(|(name, spans)| spans.into_iter().map(move |span| Ident { name, span }));
         for goto in forward {
-            match branches
-                .labels
-                .iter()
-                .position(|l| l.name.name == goto.label.name)
-            {
-                Some(label) => {
+            match branches.by_name.get(&goto.name) {
+                Some(&label) => {
                     branches.labels[label].used = true;
                     let start = branches.blocks[branches.labels[label].block].start;
                     branches.errors.push(Wrong {
                         code: code::BAD_BRANCH,
-                        span: goto.label.span,
+                        span: goto.span,
                         text: "goto ",
-                        name: Some(goto.label.name),
+                        name: Some(goto.name),
                         then: Some((" jumps into block starting at ", None, start)),
                     });
                 }
-                None => branches.wrong_label(goto.label, "label ", " not defined"),
+                None => branches.wrong_label(goto, "label ", " not defined"),
             }
         }
         for i in 0..branches.labels.len() {
@@ -161,7 +160,7 @@ impl Branches<'_> {
         labeled: Option<StmtId>,
         start: Span,
         list: &[StmtId],
-    ) -> Vec<Forward> {
+    ) -> Forward {
         self.blocks.push(BlockInfo {
             parent,
             start,
@@ -175,8 +174,7 @@ impl Branches<'_> {
         let mut state = State {
             block,
             targets,
-            forward: Vec::new(),
-            over: Vec::new(),
+            forward: Forward::default(),
             declared: None,
         };
         for (i, &id) in list[..end].iter().enumerate() {
@@ -232,7 +230,7 @@ impl Branches<'_> {
                 if let Some(els) = els {
                     let span = ast.stmt_span(els);
                     let forward = self.block(Some(state.block), inner, labeled, span, &[els]);
-                    state.forward.extend(forward);
+                    state.leave(forward);
                 }
             }
             Stmt::For { body, .. } | Stmt::Range { body, .. } => {
@@ -256,7 +254,7 @@ impl Branches<'_> {
                     let list = ast.stmt_list(clause.body);
                     let forward =
                         self.block(Some(state.block), targets, labeled, clause.span, list);
-                    state.forward.extend(forward);
+                    state.leave(forward);
                 }
             }
             _ => {}
@@ -272,7 +270,7 @@ impl Branches<'_> {
     ) {
         let list = self.ast.stmt_list(body.stmts);
         let forward = self.block(Some(state.block), targets, labeled, body.span, list);
-        state.forward.extend(forward);
+        state.leave(forward);
     }
 
     fn cases(
@@ -291,12 +289,13 @@ impl Branches<'_> {
             };
             let list = self.ast.stmt_list(clause.body);
             let forward = self.block(Some(state.block), targets, labeled, clause.span, list);
-            state.forward.extend(forward);
+            state.leave(forward);
         }
     }
 
     fn declare(&mut self, label: Ident, stmt: StmtId, state: &mut State) {
-        if let Some(other) = self.labels.iter().find(|l| l.name.name == label.name) {
+        if let Some(&other) = self.by_name.get(&label.name) {
+            let other = &self.labels[other];
             self.errors.push(Wrong {
                 code: code::BAD_LABEL,
                 span: label.span,
@@ -306,19 +305,16 @@ impl Branches<'_> {
             });
             return;
         }
-        let mut used = false;
-        for i in (0..state.forward.len()).rev() {
-            if state.forward[i].label.name != label.name {
-                continue;
-            }
-            let goto = state.forward.remove(i);
-            used = true;
+        let gotos = state.forward.remove(&label.name).unwrap_or_default();
+        let used = !gotos.is_empty();
+        for goto in gotos {
+            // The gotos to a label to come are those before it; some are before the declaration, too.
             if let Some(declared) = state.declared
-                && state.over.contains(&goto.label.span)
+                && goto.start < declared.span.start
             {
                 self.errors.push(Wrong {
                     code: code::BAD_BRANCH,
-                    span: goto.label.span,
+                    span: goto,
                     text: "goto ",
                     name: Some(label.name),
                     then: Some((
@@ -329,6 +325,7 @@ impl Branches<'_> {
                 });
             }
         }
+        self.by_name.insert(label.name, self.labels.len());
         self.labels.push(Label {
             name: label,
             block: state.block,
@@ -370,7 +367,7 @@ impl Branches<'_> {
             }
             return;
         };
-        let known = self.labels.iter().position(|l| l.name.name == label.name);
+        let known = self.by_name.get(&label.name).copied();
         if let Some(known) = known {
             self.labels[known].used = true;
         }
@@ -381,7 +378,11 @@ impl Branches<'_> {
                     .any(|block| block == self.labels[known].block)
             });
             if !reachable {
-                state.forward.push(Forward { label });
+                state
+                    .forward
+                    .entry(label.name)
+                    .or_default()
+                    .push(label.span);
             }
             return;
         }
@@ -424,15 +425,20 @@ impl Branches<'_> {
 struct State {
     block: usize,
     targets: Targets,
-    forward: Vec<Forward>,
-    /// The gotos (by their label's place) that the last variable declaration comes after.
-    over: Vec<Span>,
+    forward: Forward,
+    /// The last variable declared.
     declared: Option<Ident>,
 }
 
 impl State {
     fn declares(&mut self, name: Ident) {
         self.declared = Some(name);
-        self.over = self.forward.iter().map(|goto| goto.label.span).collect();
+    }
+
+    /// Takes over what a block within leaves open.
+    fn leave(&mut self, forward: Forward) {
+        for (label, mut gotos) in forward {
+            self.forward.entry(label).or_default().append(&mut gotos);
+        }
     }
 }

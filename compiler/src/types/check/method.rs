@@ -9,6 +9,8 @@ use crate::types::typed::FuncRef;
 use minigo_grammar::ast::{self, Ast, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::symbol::Symbol;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 impl<'a> Checker<'a> {
     /// Finds the types that the methods of a package belong to.
@@ -83,6 +85,11 @@ impl<'a> Checker<'a> {
             return;
         };
         let package = self.cx.package;
+        let methods = &self.types.named[id.0 as usize].methods;
+        let mut known: FxHashMap<Rc<str>, Loc> = methods
+            .iter()
+            .map(|method| (method.name.clone(), method.loc))
+            .collect();
         for (file, decl_id) in decls {
             let asts = self.asts;
             let ast = &asts[file.0 as usize];
@@ -95,8 +102,8 @@ impl<'a> Checker<'a> {
                 span: decl.name.span,
             };
             let named = &self.types.named[id.0 as usize];
-            if let Some(other) = named.methods.iter().find(|m| m.name == method) {
-                let (place, other_span) = (self.place(other.loc), other.loc.span);
+            if let Some(&other) = known.get(&method) {
+                let (place, other_span) = (self.place(other), other.span);
                 let message = format!("method {}.{method} already declared at {place}", named.name);
                 let diagnostic = Diagnostic::error(code::DUPLICATE_METHOD, loc.span, message)
                     .with_label(other_span, "declared here first".to_string());
@@ -104,6 +111,7 @@ impl<'a> Checker<'a> {
                 self.orphan_method(file, decl_id);
                 continue;
             }
+            known.insert(method.clone(), loc);
             let pointer = decl
                 .recv
                 .and_then(|recv| self.receiver_base(package, ast, recv.ty))

@@ -54,11 +54,12 @@ use super::scope::{Object, ObjectId, ObjectKind, Objects, Scopes, State};
 use super::ty::{FileIndex, Loc, NamedId, PackageId, Ty, TypeParamId, Types};
 use super::typed::{self, FuncRef, GlobalRef, LitId, VarId};
 use super::universe::Universe;
+use indexmap::IndexSet;
 use minigo_grammar::ast::{self, Ast, DeclId, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -180,6 +181,9 @@ pub(crate) enum Node {
     Func(FuncRef),
 }
 
+/// What each variable and function refers to, in source order.
+type Dependencies = FxHashMap<Node, IndexSet<Node, FxBuildHasher>>;
+
 /// How far the checker is with what a defined type is defined as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum NamedState {
@@ -297,7 +301,7 @@ pub(crate) struct Checker<'a> {
     func_sources: Vec<FuncSource>,
     /// Functions whose bodies are to be checked.
     queue: VecDeque<FuncRef>,
-    dependencies: FxHashMap<Node, Vec<Node>>,
+    dependencies: Dependencies,
     /// By type: values of it become interface values.
     dynamic: Vec<bool>,
     well_known: Vec<(Rc<str>, Rc<str>, Ty)>,

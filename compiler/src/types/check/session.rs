@@ -13,7 +13,9 @@
 
 use super::assign::InitTarget;
 use super::package::call_stmt;
-use super::{Checker, FuncContext, FuncSource, LitContext, Loaded, Mode, NamedInfo, Node, Package};
+use super::{
+    Checker, Dependencies, FuncContext, FuncSource, LitContext, Loaded, Mode, NamedInfo, Package,
+};
 use crate::diagnostics::code;
 use crate::types::constant::ConstValue;
 use crate::types::scope::{Object, ObjectId, ObjectKind, Objects, State as Known};
@@ -48,7 +50,7 @@ pub(crate) struct State {
     global_objects: Vec<ObjectId>,
     instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
     func_sources: Vec<FuncSource>,
-    dependencies: FxHashMap<Node, Vec<Node>>,
+    dependencies: Dependencies,
     dynamic: Vec<bool>,
     pub(crate) well_known: Vec<(Rc<str>, Rc<str>, Ty)>,
     local_types: u32,

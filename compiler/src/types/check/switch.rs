@@ -106,7 +106,7 @@ impl Checker<'_> {
         let key = match value {
             ConstValue::Int(value) => ConstKey::Int(value),
             ConstValue::Float(value) => ConstKey::Float(value),
-            ConstValue::String(value) => ConstKey::String(value),
+            ConstValue::String(value) => ConstKey::String((*value).into()),
             ConstValue::Bool(_) | ConstValue::Complex(..) | ConstValue::Huge(_) => return,
         };
         let span = self.ast().expr_span(id);
@@ -183,7 +183,7 @@ impl Checker<'_> {
         let clauses = ast.case_list(clauses);
         self.check_defaults(clauses.iter().map(|c| (c.is_default, c.span)));
         let (target, (cases, used)) = self.enclosed(label, false, |checker| {
-            let mut seen = Vec::new();
+            let mut seen = FxHashMap::default();
             let mut cases = Vec::with_capacity(clauses.len());
             let mut any_used = clauses.is_empty() && bind.is_none();
             for clause in clauses {
@@ -273,7 +273,7 @@ impl Checker<'_> {
         &mut self,
         guard: Option<&Guard>,
         ids: &[ExprId],
-        seen: &mut Vec<(Option<Ty>, Span)>,
+        seen: &mut FxHashMap<Option<Ty>, Span>,
     ) -> Vec<Option<Ty>> {
         let ast = self.ast();
         let mut types = Vec::with_capacity(ids.len());
@@ -293,7 +293,7 @@ impl Checker<'_> {
                     ty => Some(ty),
                 }
             };
-            if let Some(&(_, first)) = seen.iter().find(|(other, _)| *other == ty) {
+            if let Some(&first) = seen.get(&ty) {
                 let text = ty.map_or("nil".to_string(), |ty| self.type_string(ty));
                 let place = self.place(self.loc(first));
                 self.report(
@@ -307,7 +307,7 @@ impl Checker<'_> {
                 );
                 continue;
             }
-            seen.push((ty, span));
+            seen.insert(ty, span);
             if let (Some(guard), Some(ty)) = (guard, ty)
                 && !self.types.is_interface(ty)
                 && let Some(cause) = self.missing_method(ty, guard.ty, false)
@@ -342,7 +342,7 @@ pub(super) struct Guard {
 pub(super) enum ConstKey {
     Int(num_bigint::BigInt),
     Float(num_rational::BigRational),
-    String(std::rc::Rc<[u8]>),
+    String(Box<[u8]>),
 }
 
 /// The last statement that is not empty is `fallthrough`.

@@ -15,6 +15,7 @@ use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use num_traits::ToPrimitive;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
@@ -146,17 +147,19 @@ impl<'a> Checker<'a> {
             .iter()
             .copied()
             .chain(params.chain(results).filter_map(|param| param.name));
-        let mut seen: Vec<ast::Ident> = Vec::new();
+        let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
         for name in names {
             if name.name.is_blank() {
                 continue;
             }
-            match seen.iter().find(|other| other.name == name.name) {
-                Some(other) => {
-                    let (at, other) = (self.loc(name.span), self.loc(other.span));
+            match seen.entry(name.name) {
+                Entry::Occupied(first) => {
+                    let (at, other) = (self.loc(name.span), self.loc(*first.get()));
                     self.redeclared(name.name, at, other);
                 }
-                None => seen.push(name),
+                Entry::Vacant(free) => {
+                    free.insert(name.span);
+                }
             }
         }
     }
