@@ -1,5 +1,7 @@
 //! Runs with a schedule that is asked for: seeds and policies, virtual time, preemption, limits.
 
+#[path = "schedule/fairness.rs"]
+mod fairness;
 #[path = "harness/process.rs"]
 mod process;
 

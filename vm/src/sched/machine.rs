@@ -343,6 +343,23 @@ impl Machine {
         self.sched().wake_p();
     }
 
+    /// Makes a goroutine whose time has come runnable: the first one that is due runs next, at the cost of the time slice of the one
+    /// before. Behind goroutines that only compute, it would wait for as many time slices as there are of them. Not twice in a row: who
+    /// sleeps for next to nothing, again and again, must not keep the others from running.
+    pub(super) fn ready_due(&mut self, g: GoroutinePtr) {
+        if self.chosen || self.inherits || self.p().peek_next().is_some() {
+            self.ready_last(g);
+            return;
+        }
+        deref(g).set_status(Status::Runnable);
+        let displaced = self.p().replace_next(g);
+        debug_assert!(
+            displaced.is_none(),
+            "only the holder of a processor says what is next"
+        );
+        self.sched().wake_p();
+    }
+
     fn push_chosen(&mut self, g: GoroutinePtr, comes: Comes) {
         let p = self.p();
         // SAFETY: this machine holds the processor; nothing else refers to the list.

@@ -335,7 +335,7 @@ impl Machine {
             }
             for entry in due.drain(..) {
                 match entry.due {
-                    Due::Sleeper(g) => self.ready_last(g),
+                    Due::Sleeper(g) => self.ready_due(g),
                     Due::Timer(id) => self.fire(id, entry.when, now),
                 }
             }
@@ -365,7 +365,7 @@ impl Machine {
         };
         drop(slots);
         if let Some(g) = woken {
-            self.ready_last(g);
+            self.ready_due(g);
         }
     }
 
