@@ -141,6 +141,32 @@ fn what_somebody_may_wake_has_not() {
 }
 
 #[test]
+fn what_a_finalizer_may_wake_has_not() {
+    check_leaks(
+        "finalizer.mgo",
+        r#"//go:noinline
+func set(c chan int) {
+	runtime.SetFinalizer(&[4]int{}, func(*[4]int) {
+		time.Sleep(time.Hour)
+		c <- 1
+	})
+}
+
+func main() {
+	c, later := make(chan int), make(chan int)
+	set(c)
+	go func() { <-c }()
+	runtime.GC()
+	set(later)
+	go func() { <-later }()
+	time.Sleep(time.Second)
+}
+"#,
+        &[],
+    );
+}
+
+#[test]
 fn leaks_are_told_with_names_places_and_help() {
     let path = program(
         "told.mgo",

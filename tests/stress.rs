@@ -45,6 +45,7 @@ const TOO_LARGE: &[&str] = &[
     "fatal::stack_overflow",
     "fmt::deeply_nested",
     "fatal::stack_overflow_mutual",
+    "finalizer::many",
     "goroutine::deep_stacks",
     "goroutine::garbage",
     "goroutine::many",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::Vm;
 use crate::chan::select;
 use crate::explain::{self, Explanation};
-use crate::goroutine::{Goroutine, Status, WaitReason};
+use crate::goroutine::{FINALIZER, Goroutine, Status, WaitReason};
 use crate::heap::Marker;
 use crate::sched::Machine;
 
@@ -63,12 +63,14 @@ pub(crate) fn find(vm: &Vm, m: &mut Machine) -> Leaks {
             Status::Idle | Status::Dead => {}
             Status::Waiting if g.reason() != WaitReason::Sleep => waiting.push(g),
             Status::Waiting | Status::Runnable | Status::Running => {
-                others += 1;
+                others += usize::from(g.flags.get() & FINALIZER == 0);
                 vm.mark_goroutine(&mut marker, g);
             }
         });
         vm.sched()
             .visit_timer_roots(|word| marker.mark_word(minigo_bytecode::WordKind::Ptr, word));
+        // What they might do counts as what the living might do.
+        vm.finalizers.mark_roots(&mut marker, true);
         marker.drain();
         // SAFETY: cells of goroutines live as long as the scheduler; the world is stopped.
         let deref = |g: *const Goroutine| unsafe { &*g };

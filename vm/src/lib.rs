@@ -8,6 +8,7 @@ pub mod chan;
 mod ending;
 pub mod error;
 pub mod explain;
+pub mod finalizers;
 pub mod goroutine;
 mod growable;
 mod growing;
@@ -16,6 +17,7 @@ mod image;
 mod interp;
 pub mod introspect;
 pub mod leaks;
+pub mod memory;
 pub mod native;
 pub mod network;
 mod output;
@@ -138,6 +140,8 @@ pub struct Vm {
     byte_type: RuntimeType,
     output: output::Output,
     sched: Arc<Scheduler>,
+    finalizers: finalizers::Finalizers,
+    history: memory::History,
     /// What was found when main returned.
     leaks: sync::Mutex<Option<leaks::Leaks>>,
     /// The largest size of a goroutine's stack in bytes.
@@ -242,6 +246,8 @@ impl Vm {
             byte_type,
             output,
             sched,
+            finalizers: finalizers::Finalizers::default(),
+            history: memory::History::default(),
             leaks: sync::Mutex::new(None),
             max_stack: AtomicUsize::new(goroutine::stack::MAX_STACK),
             config,
@@ -376,10 +382,22 @@ impl Vm {
                 std::slice::from_raw_parts(self.globals, kinds.len())
             });
         }
+        let finalizers = &self.finalizers;
+        let has_finalizers = !finalizers.is_empty();
+        if has_finalizers {
+            finalizers.mark_roots(&mut marker, false);
+        }
         drop(marker);
         let helpers = self.sched.helpers();
         m.in_parallel(helpers, &|_| self.heap.marker().drain());
+        if has_finalizers {
+            finalizers.find_due(&self.heap);
+        }
         self.heap.finish_collection(root_bytes);
+        self.note_collection(forced);
+        if has_finalizers {
+            finalizers.start(self, m);
+        }
         if self.config.gc_trace {
             self.trace_collection(&before, root_bytes, forced);
         }

@@ -4,7 +4,6 @@
 
 use crate::error::RuntimeError;
 use crate::goroutine;
-use crate::heap::HeapStats;
 use crate::native::{Call, Outcome};
 use crate::sched::chooser::Choice;
 use crate::sched::timer::{self, Target};
@@ -212,11 +211,6 @@ impl Call<'_> {
     pub fn collect_garbage(&mut self) -> Outcome {
         self.vm.force_collection(self.m);
         Outcome::Done
-    }
-
-    /// Figures of the heap.
-    pub fn heap_stats(&self) -> HeapStats {
-        self.vm.heap().stats()
     }
 
     /// Sets the number of processors if `n` is positive and returns the former one.

@@ -6,6 +6,7 @@ use crate::fmt::describe::{describe, print_form};
 use crate::package::Natives;
 use minigo_vm::error::RuntimeError;
 use minigo_vm::native::{Call, Outcome};
+use minigo_vm::reflect::Iface;
 
 pub(crate) const NATIVES: Natives = &[
     ("GOMAXPROCS", gomaxprocs),
@@ -14,11 +15,21 @@ pub(crate) const NATIVES: Natives = &[
     ("Gosched", |_| Outcome::Yield),
     ("Goexit", |_| Outcome::Goexit),
     ("GC", gc),
+    ("setFinalizer", set_finalizer),
+    ("addCleanup", add_cleanup),
+    ("stopCleanup", stop_cleanup),
+    ("nextDue", next_due),
+    ("leaveDue", leave_due),
     ("Stack", stack),
     ("Caller", caller),
     ("Callers", callers),
     ("symbolOf", symbol_of),
-    ("memStat", mem_stat),
+    ("readMemStats", read_mem_stats),
+    ("share", |call| {
+        let bits = call.word(0);
+        call.set_word(0, bits);
+        Outcome::Done
+    }),
     ("describe", describe),
     ("panicRange", panic_range),
     ("panicWrap", panic_wrap),
@@ -49,17 +60,80 @@ fn gc(call: &mut Call<'_>) -> Outcome {
     call.collect_garbage()
 }
 
-fn mem_stat(call: &mut Call<'_>) -> Outcome {
-    let stats = call.heap_stats();
-    let value = match call.int(0) {
-        0 => stats.in_use_bytes,
-        1 => stats.allocated_bytes,
-        2 => stats.reserved_bytes,
-        3 => stats.allocated_objects,
-        4 => stats.allocated_objects.saturating_sub(stats.live_objects),
-        _ => stats.collections,
+/// `setFinalizer(obj, finalizer any, caller func())`
+fn set_finalizer(call: &mut Call<'_>) -> Outcome {
+    let caller = call.word(4);
+    call.set_finalizer(caller)
+}
+
+/// `addCleanup(ptr any, call func(), cleanup, arg any, caller func()) (number uint64, wrong string)`
+fn add_cleanup(call: &mut Call<'_>) -> Outcome {
+    let (pointer, cleanup, function) = (call.word(1), call.word(2), call.word(4));
+    let (arg, caller) = (call.iface(5), call.word(7));
+    let (number, wrong) = match call.add_cleanup(pointer, cleanup, function, arg, caller) {
+        Ok(number) => (number, ""),
+        Err(wrong) => (0, wrong),
     };
-    call.set_word(0, value);
+    call.set_word(0, number);
+    call.set_str(1, wrong.as_bytes());
+    Outcome::Done
+}
+
+fn stop_cleanup(call: &mut Call<'_>) -> Outcome {
+    let number = call.word(0);
+    call.stop_cleanup(number);
+    Outcome::Done
+}
+
+/// `nextDue() (ofPointer func(*byte), ofInterface func(any), cleanup func(), pointer *byte, value any)`
+fn next_due(call: &mut Call<'_>) -> Outcome {
+    let due = call.next_due();
+    let object = due.map_or(Iface::NIL, |due| due.object);
+    call.set_word(0, due.map_or(0, |due| due.of_pointer));
+    call.set_word(1, due.map_or(0, |due| due.of_interface));
+    call.set_word(2, due.map_or(0, |due| due.cleanup));
+    call.set_word(3, object.bits());
+    call.set_iface(4, object);
+    Outcome::Done
+}
+
+fn leave_due(call: &mut Call<'_>) -> Outcome {
+    call.leave_due();
+    Outcome::Done
+}
+
+/// `readMemStats(figures, pauses, ends []uint64)`: the figures in the order of their use.
+fn read_mem_stats(call: &mut Call<'_>) -> Outcome {
+    let figures = call.memory_figures();
+    let heap = &figures.heap;
+    let idle = heap.reserved_bytes.saturating_sub(heap.in_use_bytes);
+    let words = [
+        figures.in_use.0,
+        figures.allocated.0,
+        heap.reserved_bytes + figures.stack_bytes,
+        figures.allocated.1,
+        figures.allocated.1.saturating_sub(figures.in_use.1),
+        heap.reserved_bytes,
+        idle,
+        heap.in_use_bytes,
+        idle.saturating_sub(heap.idle_bytes),
+        figures.stack_bytes,
+        heap.goal_bytes,
+        heap.pause_total.as_nanos() as u64,
+        heap.collections,
+        figures.forced,
+        figures.collecting.to_bits(),
+    ];
+    for (i, word) in words.into_iter().enumerate() {
+        call.set_word_element(0, i, word);
+    }
+    // Where Go puts that of a collection: at its number less one, in a ring.
+    let room = call.slice_len(2);
+    for (age, &(pause, end)) in figures.pauses.iter().rev().enumerate() {
+        let at = (heap.collections as usize + room - 1 - age) % room;
+        call.set_word_element(2, at, pause);
+        call.set_word_element(4, at, end);
+    }
     Outcome::Done
 }
 

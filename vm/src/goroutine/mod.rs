@@ -180,7 +180,9 @@ pub(crate) const FROZEN: u16 = 8;
 /// [`Goroutine::flags`]: a session wants it to end at once when it is run next, deferred calls undone.
 pub(crate) const KILLED: u16 = 16;
 /// [`Goroutine::flags`]: in a native that gave up its processor for a system call.
-pub(crate) const IN_NATIVE: u16 = 4;
+pub(crate) const IN_NATIVE: u16 = 32;
+/// [`Goroutine::flags`]: calls finalizers; reports do not count it as one of the program's.
+pub(crate) const FINALIZER: u16 = 64;
 
 impl Goroutine {
     /// A cell that is not in use.

@@ -20,6 +20,16 @@ pub const MAX_STACK: usize = 1_000_000_000;
 pub struct StackOverflow;
 
 impl Goroutine {
+    /// Bytes that it takes, with its stack.
+    pub(crate) fn memory(&self) -> usize {
+        let grown = if self.stack_is_grown() {
+            self.capacity.get() as usize * 8
+        } else {
+            0
+        };
+        size_of::<Goroutine>() + grown
+    }
+
     /// Makes room for `words` words from the stack's start on, moving it if need be: addresses
     /// into the stack (the frame's base) are stale afterwards. A request for preemption stays.
     ///

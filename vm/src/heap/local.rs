@@ -250,10 +250,32 @@ impl Heap {
         );
     }
 
+    /// Bytes and objects allocated since the beginning, without what these local heaps (all that there are) have reserved and not
+    /// used. Nobody allocates meanwhile.
+    pub fn allocated_exactly<'l>(&self, locals: impl Iterator<Item = &'l LocalHeap>) -> (u64, u64) {
+        let mut bytes = self.total_bytes.load(Relaxed);
+        let mut objects = self.total_objects.load(Relaxed);
+        for local in locals {
+            bytes += local.bytes;
+            objects += local.objects;
+            for (index, [next, end]) in local.bumps.iter().enumerate() {
+                if next < end {
+                    let unused = end - next;
+                    bytes -= unused as u64;
+                    objects -= unused as u64 / u64::from(SIZES[index % CLASSES]);
+                }
+            }
+        }
+        (bytes, objects)
+    }
+
     /// Gives all blocks of a local heap back, when its P goes away. Its free slots are found
     /// again by the next collection.
     pub fn retire(&self, local: &mut LocalHeap) {
         self.flush_counts(local);
+        let (bytes, objects) = self.allocated_exactly(std::iter::once(&*local));
+        self.total_bytes.store(bytes, Relaxed);
+        self.total_objects.store(objects, Relaxed);
         for index in 0..local.cursors.len() {
             let cursor = local.cursor(index);
             if cursor.block != 0 {

@@ -199,6 +199,14 @@ impl Marker<'_> {
         }
     }
 
+    /// Marks what the object at `address` refers to, but not the object.
+    #[cold]
+    pub(crate) fn mark_contents(&mut self, address: u64) {
+        if let Place::Object(object) = locate(address as usize) {
+            self.scan(object.base, object.size / 8, object.plan);
+        }
+    }
+
     /// Follows all marked words. Returns when no marker of the collection that is in `drain` has
     /// work; may be called by several threads at once, each with its own marker.
     pub fn drain(&mut self) {
@@ -357,7 +365,7 @@ impl Marker<'_> {
     }
 
     /// Puts what the words of an object refer to on the stack; a long object's in parts.
-    #[inline]
+    #[inline(always)]
     fn scan(&mut self, base: usize, words: usize, plan: PlanId) {
         let heap = self.heap;
         match heap.plans.get(plan) {

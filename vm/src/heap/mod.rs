@@ -323,6 +323,7 @@ impl Heap {
         let space = self.space.lock();
         stats.in_use_bytes = (space.blocks_in_use() * BLOCK_SIZE) as u64;
         stats.reserved_bytes = space.reserved();
+        stats.idle_bytes = (space.dirty_free() * BLOCK_SIZE) as u64;
         stats.released_bytes = space.released_blocks() * BLOCK_SIZE as u64;
         stats
     }

@@ -114,6 +114,11 @@ impl Space {
         self.blocks_in_use
     }
 
+    /// Free blocks that are resident.
+    pub(crate) fn dirty_free(&self) -> usize {
+        self.arenas.iter().map(ArenaBlocks::dirty_free).sum()
+    }
+
     /// Address space reserved, in bytes.
     pub(crate) fn reserved(&self) -> u64 {
         let huge: usize = self.huge.iter().map(|huge| huge.arenas).sum();
@@ -304,8 +309,7 @@ impl Space {
     /// Returns resident free blocks to the system, except `keep` of them; from the highest
     /// addresses down, since allocation goes up.
     pub(crate) fn release_free(&mut self, keep: usize) {
-        let free: usize = self.arenas.iter().map(ArenaBlocks::dirty_free).sum();
-        let mut excess = free.saturating_sub(keep);
+        let mut excess = self.dirty_free().saturating_sub(keep);
         for blocks in self.arenas.iter_mut().rev() {
             let mut end = BLOCKS;
             while excess > 0 && end > HEADER_BLOCKS {

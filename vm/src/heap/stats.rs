@@ -19,6 +19,8 @@ pub struct HeapStats {
     pub in_use_bytes: u64,
     /// Address space reserved.
     pub reserved_bytes: u64,
+    /// Bytes of free blocks that are resident.
+    pub idle_bytes: u64,
     /// Bytes returned to the system so far.
     pub released_bytes: u64,
     /// Collections done.
