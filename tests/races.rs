@@ -379,7 +379,7 @@ fn survives(seed: u64, collect: Option<u32>, runner: &[&str]) {
 fn racing_programs_see_whole_values() {
     for seed in 1..=PROGRAMS {
         survives(seed, None, &[]);
-        if seed % 4 == 0 {
+        if seed.is_multiple_of(4) {
             survives(seed, Some(50), &[]);
         }
     }
@@ -395,7 +395,7 @@ fn long() {
         survives(seed, None, &[]);
         survives(seed, Some(20), &[]);
         seed += 1;
-        if seed % 100 == 0 {
+        if seed.is_multiple_of(100) {
             println!("{} programs", seed - first);
         }
     }
