@@ -66,7 +66,7 @@ impl Packages {
         if let Some(files) = minigo_stdlib::source(path) {
             let files = files
                 .iter()
-                .map(|(name, text)| SourceFile::new(*name, *text).with_package(path));
+                .map(|(name, text)| SourceFile::of_library(*name, text).with_package(path));
             return Ok(Sources {
                 files: files.collect(),
                 library: true,

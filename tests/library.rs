@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `examples` | of the Example functions of all packages, at least [`ENOUGH`] of 1000 print what they say; README.md of the library tells how many of each package |
 //! | `names` | the library has the exported names of Go's packages, with the same signatures, and no others; what is missing is listed with its reason, in the package and in README.md |
+//! | `layout` | functions of the library are laid out so that their parsing can be put off, and are then found as they are |
+//! | `checked` | all of the library is free of errors, whether a program reaches it or not |
 //! | `called` | every exported function is called by some test program |
 //!
 //! Sources are read where Go is installed and never copied. Without Go 1.27 on PATH the trials are skipped, with a line that says so;
@@ -15,6 +17,10 @@
 mod process;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use minigo_compiler::{Import, ImportError, Sources};
+use minigo_grammar::ast::Decl;
+use minigo_grammar::deferred::{declaration, parse_library_file};
+use minigo_grammar::{SourceFile, Symbols, parse_file};
 use process::Run;
 use regex::Regex;
 use similar::TextDiff;
@@ -83,7 +89,11 @@ const EXTRACTION_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let mut trials = vec![Trial::test("called", called)];
+    let mut trials = vec![
+        Trial::test("called", called),
+        Trial::test("layout", layout),
+        Trial::test("checked", checked),
+    ];
     match find_go() {
         Ok(()) => {
             trials.push(Trial::test("examples", examples));
@@ -463,4 +473,102 @@ fn called() -> Result<(), Failed> {
     } else {
         Err(format!("no test program calls\n{uncalled}").into())
     }
+}
+
+/// The library is checked like a user's packages: all of it. Only that its natives have no bodies is as it should be.
+fn checked() -> Result<(), Failed> {
+    let importer = |import: &Import<'_>| {
+        let Some(files) = minigo_stdlib::source(import.path) else {
+            return Err(ImportError::at_import("no such package"));
+        };
+        let files = files.iter();
+        Ok(Sources {
+            files: files
+                .map(|(name, text)| SourceFile::of_library(*name, text))
+                .collect(),
+            library: false,
+            init_key: String::new(),
+        })
+    };
+    let mut program = "package main\n".to_string();
+    for path in minigo_stdlib::paths() {
+        let _ = writeln!(program, "import _ \"{path}\"");
+    }
+    program.push_str("func main() {}\n");
+    let checked = minigo_compiler::check(vec![SourceFile::new("all.mgo", program)], &importer);
+    let mut errors = String::new();
+    let mut natives = 0;
+    for (file, diagnostic) in &checked.diagnostics {
+        if diagnostic.message == "missing function body" {
+            natives += 1;
+        } else {
+            let text = diagnostic.to_short_string(&checked.files[file.0 as usize]);
+            let _ = writeln!(errors, "{text}");
+        }
+    }
+    if errors.is_empty() && natives > 0 {
+        Ok(())
+    } else {
+        Err(format!("{natives} functions without body\n{errors}").into())
+    }
+}
+
+/// Functions of the library are found by their layout and parsed when they are needed; that must make no difference.
+fn layout() -> Result<(), Failed> {
+    let (mut functions, mut at_once) = (0, Vec::new());
+    for package in minigo_stdlib::paths() {
+        for &(name, text) in minigo_stdlib::source(package).unwrap_or_default() {
+            let file = SourceFile::of_library(name, text);
+            let mut symbols = Symbols::new();
+            let (whole, _) = parse_file(&file, &mut symbols);
+            let (ast, diagnostics) = parse_library_file(&file, &mut symbols);
+            assert!(diagnostics.is_empty(), "{name}: {diagnostics:?}");
+            let all = whole.decl_list(whole.decls).iter();
+            let mut expected: Vec<&Decl> = all.map(|&id| whole.decl(id)).collect();
+            let rest = ast.decl_list(ast.decls).iter();
+            let mut found: Vec<&Decl> = rest.map(|&id| ast.decl(id)).collect();
+            for decl in &found {
+                if let Decl::Func(decl) = decl {
+                    at_once.push(format!("{name}: {}", symbols.name(decl.name.name)));
+                }
+            }
+            for (id, known) in ast.deferred_decls() {
+                let decl = declaration(&ast, id, &file, &symbols);
+                let Decl::Func(function) = decl else {
+                    panic!("{name}: not a function");
+                };
+                let place = file.line_col(known.span.start);
+                assert_eq!(function.name, known.name, "{name}:{place}");
+                assert_eq!(function.body.is_some(), known.has_body, "{name}:{place}");
+                let receiver = known.receiver.map(|receiver| {
+                    let star = if receiver.pointer { "*" } else { "" };
+                    format!("{star}{}", symbols.name(receiver.base))
+                });
+                let written = function.recv.map(|recv| {
+                    let text = file.slice(ast.expr_span(recv.ty));
+                    text.split('[').next().unwrap_or(text).to_string()
+                });
+                assert_eq!(receiver, written, "{name}:{place}");
+                functions += 1;
+                found.push(decl);
+            }
+            expected.sort_by_key(|decl| decl.span());
+            found.sort_by_key(|decl| decl.span());
+            let shape = |decls: &[&Decl]| -> Vec<String> {
+                let kind = |decl: &Decl| match decl {
+                    Decl::Func(decl) => symbols.name(decl.name.name).to_string(),
+                    _ => String::new(),
+                };
+                decls
+                    .iter()
+                    .map(|decl| format!("{:?} {}", decl.span(), kind(decl)))
+                    .collect()
+            };
+            assert_eq!(shape(&found), shape(&expected), "{name}");
+        }
+    }
+    if at_once.len() * 20 > functions {
+        return Err(format!("too many functions are parsed at once: {at_once:#?}").into());
+    }
+    Ok(())
 }

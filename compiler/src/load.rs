@@ -8,6 +8,7 @@ use crate::types::constant::{ConstValue, parse_literal};
 use crate::types::print::Spelling;
 use crate::types::ty::{FileIndex, PackageId};
 use minigo_grammar::ast::{Ast, Decl, Expr, ExprId, ImportDecl, Stmt};
+use minigo_grammar::deferred::parse_library_file;
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
@@ -98,7 +99,7 @@ pub(crate) fn load(
     symbols: &mut Symbols,
 ) -> (bool, Loaded, Vec<(FileIndex, Diagnostic)>) {
     let mut loader = Loader::new(importer, symbols, Loaded::default());
-    let first = loader.parse_all(files);
+    let first = loader.parse_all(files, false);
     loader.loaded.spelling = loader.spelling();
     if loader.has_syntax_errors() {
         return (true, loader.loaded, loader.diagnostics);
@@ -271,11 +272,16 @@ impl<'a> Loader<'a> {
             .any(|(_, d)| d.message.starts_with("syntax error"))
     }
 
-    fn parse_all(&mut self, files: Vec<SourceFile>) -> Vec<FileIndex> {
+    fn parse_all(&mut self, files: Vec<SourceFile>, library: bool) -> Vec<FileIndex> {
+        let parse = if library {
+            parse_library_file
+        } else {
+            parse_file
+        };
         let mut indices = Vec::with_capacity(files.len());
         for file in files {
             let index = FileIndex(self.loaded.files.len() as u32);
-            let (ast, diagnostics) = parse_file(&file, self.symbols);
+            let (ast, diagnostics) = parse(&file, self.symbols);
             self.diagnostics
                 .extend(diagnostics.into_iter().map(|d| (index, d)));
             self.loaded.files.push(file);
@@ -488,7 +494,12 @@ impl<'a> Loader<'a> {
         if self.loading.iter().any(|loading| &*loading.path == path) {
             return Err(ImportError::at_import(IMPORT_CYCLE).with_layout(Layout::Chain));
         }
-        // Who may import it depends on who asks.
+        if let Some(id) = known
+            && self.loaded.packages[id.0 as usize - 1].library
+        {
+            return Ok(known);
+        }
+        // Who may import another one depends on who asks.
         let mut sources = (self.importer)(&Import { path, importer })?;
         if known.is_some() {
             return Ok(known);
@@ -497,7 +508,7 @@ impl<'a> Loader<'a> {
             path: path.into(),
             from: from.to_string(),
         });
-        let files = self.parse_all(std::mem::take(&mut sources.files));
+        let files = self.parse_all(std::mem::take(&mut sources.files), sources.library);
         let mut problem = None;
         if !sources.library {
             let is_main = files

@@ -4,12 +4,16 @@
 //! [`Symbol`]s. A tree of any depth is therefore built and dropped without recursion, and ids can be used as
 //! keys into side tables (`Vec<Type>` by [`ExprId`]).
 //!
+//! A function of the library whose parsing is put off ([`crate::deferred`]) has an arena of its own, which belongs to that of its file: ids
+//! and lists say by their upper bits which arena they are of, so that they are unique in a file.
+//!
 //! Types and values share one [`Expr`], because Go's syntax does not tell them apart (`f[T](x)`, `(*T)(p)`);
 //! the checker decides. Parentheses are nodes. A span starts at the first byte of a construct and ends just
 //! after its last byte; positions of single tokens (`lbrace`, `op_pos`) are byte offsets.
 
 use std::num::NonZeroU32;
 
+use crate::deferred::Deferred;
 use crate::source::Span;
 use crate::symbol::Symbol;
 
@@ -76,7 +80,14 @@ macro_rules! lists {
             $(
                 /// The items of a list, in source order.
                 pub fn $method(&self, list: $name) -> &[$item] {
-                    &self.pools.$pool[list.start as usize..][..list.len as usize]
+                    if list.len == 0 {
+                        return &[];
+                    }
+                    let (start, len) = (list.start as usize, list.len as usize);
+                    match self.pools.$pool.get(start ^ self.segment..) {
+                        Some(rest) => &rest[..len],
+                        None => &self.function_with(start).pools.$pool[Ast::place(start)..][..len],
+                    }
                 }
             )*
         }
@@ -130,6 +141,10 @@ pub struct Ast {
     pub input: StmtList,
     /// All comments in source order.
     pub comments: Vec<Comment>,
+    /// Which arena this is: the upper bits of its ids.
+    pub(crate) segment: usize,
+    /// Functions whose parsing is put off, in source order.
+    pub(crate) deferred: Vec<Deferred>,
     pub(crate) exprs: Vec<Expr>,
     pub(crate) expr_spans: Vec<Span>,
     pub(crate) stmts: Vec<Stmt>,
@@ -139,7 +154,60 @@ pub struct Ast {
     pub(crate) pools: Pools,
 }
 
+/// The bit of an index that says that it is in the arena of a function.
+const IN_FUNCTION: usize = 1 << 31;
+
+/// Which bits of such an index are the place in that arena.
+const PLACE_BITS: u32 = 16;
+
 impl Ast {
+    /// How many functions of a file can have their own arena.
+    pub(crate) const MAX_DEFERRED: usize = (1 << (31 - PLACE_BITS)) - 1;
+
+    /// How many bytes of text fill no such arena.
+    pub(crate) const MAX_DEFERRED_LEN: usize = 1 << PLACE_BITS;
+
+    /// The upper bits of ids in the arena of the function with this number.
+    pub(crate) fn segment_of(function: usize) -> usize {
+        IN_FUNCTION | function << PLACE_BITS
+    }
+
+    /// The number of the function whose arena an index is in.
+    pub(crate) fn function_of(index: usize) -> Option<usize> {
+        (index & IN_FUNCTION != 0).then_some((index & !IN_FUNCTION) >> PLACE_BITS)
+    }
+
+    /// The place of an index in the arena of a function.
+    fn place(index: usize) -> usize {
+        index & ((1 << PLACE_BITS) - 1)
+    }
+
+    /// The arena of the function that an index is in. Indices of this arena were tried before: the bits that tell
+    /// arenas apart make others too large.
+    #[cold]
+    fn function_with(&self, index: usize) -> &Ast {
+        let function = Ast::function_of(index).and_then(|number| self.deferred.get(number));
+        match function.and_then(|function| function.tree.get()) {
+            Some(tree) => tree,
+            None => panic!("internal error: part of a function that is not parsed"),
+        }
+    }
+
+    /// Where a node of this very arena is.
+    pub(crate) fn own(&self, index: usize) -> usize {
+        index ^ self.segment
+    }
+
+    /// An expression of this very arena.
+    pub(crate) fn expr_mut(&mut self, id: ExprId) -> &mut Expr {
+        &mut self.exprs[id.index() ^ self.segment]
+    }
+
+    /// The place of an expression of this very arena.
+    pub(crate) fn expr_span_mut(&mut self, id: ExprId) -> &mut Span {
+        &mut self.expr_spans[id.index() ^ self.segment]
+    }
+
     /// A tree without nodes, with room for those of a text of `len` bytes.
     pub(crate) fn empty(len: usize) -> Ast {
         Ast {
@@ -150,6 +218,8 @@ impl Ast {
             decls: DeclList::default(),
             input: StmtList::default(),
             comments: Vec::new(),
+            segment: 0,
+            deferred: Vec::new(),
             exprs: Vec::with_capacity(len / 10),
             expr_spans: Vec::with_capacity(len / 10),
             stmts: Vec::new(),
@@ -162,12 +232,18 @@ impl Ast {
 
     /// An expression.
     pub fn expr(&self, id: ExprId) -> Expr {
-        self.exprs[id.index()]
+        match self.exprs.get(id.index() ^ self.segment) {
+            Some(&found) => found,
+            None => self.function_with(id.index()).exprs[Ast::place(id.index())],
+        }
     }
 
     /// Where an expression is.
     pub fn expr_span(&self, id: ExprId) -> Span {
-        self.expr_spans[id.index()]
+        match self.expr_spans.get(id.index() ^ self.segment) {
+            Some(&found) => found,
+            None => self.function_with(id.index()).expr_spans[Ast::place(id.index())],
+        }
     }
 
     /// How many expressions the file has: the size of a table indexed by [`ExprId::index`].
@@ -177,12 +253,18 @@ impl Ast {
 
     /// A statement.
     pub fn stmt(&self, id: StmtId) -> Stmt {
-        self.stmts[id.index()]
+        match self.stmts.get(id.index() ^ self.segment) {
+            Some(&found) => found,
+            None => self.function_with(id.index()).stmts[Ast::place(id.index())],
+        }
     }
 
     /// Where a statement is.
     pub fn stmt_span(&self, id: StmtId) -> Span {
-        self.stmt_spans[id.index()]
+        match self.stmt_spans.get(id.index() ^ self.segment) {
+            Some(&found) => found,
+            None => self.function_with(id.index()).stmt_spans[Ast::place(id.index())],
+        }
     }
 
     /// How many statements the file has.
@@ -192,7 +274,10 @@ impl Ast {
 
     /// A declaration.
     pub fn decl(&self, id: DeclId) -> &Decl {
-        &self.all_decls[id.index()]
+        match self.all_decls.get(id.index() ^ self.segment) {
+            Some(found) => found,
+            None => &self.function_with(id.index()).all_decls[Ast::place(id.index())],
+        }
     }
 
     /// How many declarations the file has, local ones included.
@@ -202,7 +287,10 @@ impl Ast {
 
     /// The parameters and results of a function.
     pub fn sig(&self, id: SigId) -> Signature {
-        self.sigs[id.index()]
+        match self.sigs.get(id.index() ^ self.segment) {
+            Some(&found) => found,
+            None => self.function_with(id.index()).sigs[Ast::place(id.index())],
+        }
     }
 
     /// The expression with all parentheses around it taken off.

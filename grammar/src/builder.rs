@@ -36,17 +36,24 @@ pub(crate) struct Seq {
 
 /// A scratch stack of list items.
 #[derive(Debug)]
-pub(crate) struct Scratch<T>(Vec<T>);
+pub(crate) struct Scratch<T> {
+    items: Vec<T>,
+    /// The upper bits of lists in the tree.
+    segment: u32,
+}
 
 impl<T: Copy> Scratch<T> {
-    fn new() -> Scratch<T> {
-        Scratch(Vec::new())
+    fn new(segment: u32) -> Scratch<T> {
+        Scratch {
+            items: Vec::new(),
+            segment,
+        }
     }
 
     /// A list of nothing.
     pub(crate) fn start(&mut self) -> Seq {
         Seq {
-            start: self.0.len() as u32,
+            start: self.items.len() as u32,
             len: 0,
         }
     }
@@ -59,8 +66,8 @@ impl<T: Copy> Scratch<T> {
 
     /// The list with one item more.
     pub(crate) fn push(&mut self, seq: Seq, item: T) -> Seq {
-        self.0.truncate((seq.start + seq.len) as usize);
-        self.0.push(item);
+        self.items.truncate((seq.start + seq.len) as usize);
+        self.items.push(item);
         Seq {
             len: seq.len + 1,
             ..seq
@@ -69,7 +76,7 @@ impl<T: Copy> Scratch<T> {
 
     /// The list with one item more at its start.
     pub(crate) fn prepend(&mut self, item: T, seq: Seq) -> Seq {
-        self.0.insert(seq.start as usize, item);
+        self.items.insert(seq.start as usize, item);
         Seq {
             len: seq.len + 1,
             ..seq
@@ -80,8 +87,8 @@ impl<T: Copy> Scratch<T> {
     pub(crate) fn append(&mut self, seq: Seq, more: Seq) -> Seq {
         let from = more.start as usize;
         let to = (seq.start + seq.len) as usize;
-        self.0.copy_within(from..from + more.len as usize, to);
-        self.0.truncate(to + more.len as usize);
+        self.items.copy_within(from..from + more.len as usize, to);
+        self.items.truncate(to + more.len as usize);
         Seq {
             len: seq.len + more.len,
             ..seq
@@ -89,17 +96,17 @@ impl<T: Copy> Scratch<T> {
     }
 
     fn items(&self, seq: Seq) -> &[T] {
-        &self.0[seq.start as usize..][..seq.len as usize]
+        &self.items[seq.start as usize..][..seq.len as usize]
     }
 
     /// Takes the list from the stack and puts its items at the end of `pool`; returns where they are.
     fn finish(&mut self, seq: Seq, pool: &mut Vec<T>) -> (u32, u32) {
-        let start = pool.len() as u32;
+        let start = self.segment | pool.len() as u32;
         if seq.len == 0 {
             return (start, 0);
         }
-        pool.extend_from_slice(&self.0[seq.start as usize..][..seq.len as usize]);
-        self.0.truncate(seq.start as usize);
+        pool.extend_from_slice(&self.items[seq.start as usize..][..seq.len as usize]);
+        self.items.truncate(seq.start as usize);
         (start, seq.len)
     }
 }
@@ -156,10 +163,18 @@ pub(crate) enum Rule {
     Items,
 }
 
+/// Where the names of a tree are interned.
+pub(crate) enum Names<'a> {
+    /// In a table that nobody else holds.
+    Own(&'a mut Symbols),
+    /// In one whose names others hold.
+    Shared(&'a Symbols),
+}
+
 /// The tree under construction.
 pub(crate) struct Builder<'a> {
     text: &'a str,
-    symbols: &'a mut Symbols,
+    names: Names<'a>,
     pub(crate) ast: Ast,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) syntax_errors: Vec<crate::syntax_error::Failure>,
@@ -186,31 +201,55 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(crate) fn new(text: &'a str, symbols: &'a mut Symbols) -> Builder<'a> {
+    /// For `len` bytes of a text.
+    pub(crate) fn new(text: &'a str, names: Names<'a>, len: usize) -> Builder<'a> {
         Builder {
             text,
-            symbols,
-            ast: Ast::empty(text.len()),
+            names,
+            ast: Ast::empty(len),
             diagnostics: Vec::new(),
             syntax_errors: Vec::new(),
-            expr_depths: Vec::with_capacity(text.len() / 10),
+            expr_depths: Vec::with_capacity(len / 10),
             stmt_depths: Vec::new(),
             sig_depths: Vec::new(),
             too_deep: false,
             groups: 0,
-            exprs: Scratch::new(),
-            stmts: Scratch::new(),
-            decls: Scratch::new(),
-            idents: Scratch::new(),
-            elements: Scratch::new(),
-            entries: Scratch::new(),
-            params: Scratch::new(),
-            tparams: Scratch::new(),
-            fields: Scratch::new(),
-            elems: Scratch::new(),
-            cases: Scratch::new(),
-            comms: Scratch::new(),
+            exprs: Scratch::new(0),
+            stmts: Scratch::new(0),
+            decls: Scratch::new(0),
+            idents: Scratch::new(0),
+            elements: Scratch::new(0),
+            entries: Scratch::new(0),
+            params: Scratch::new(0),
+            tparams: Scratch::new(0),
+            fields: Scratch::new(0),
+            elems: Scratch::new(0),
+            cases: Scratch::new(0),
+            comms: Scratch::new(0),
         }
+    }
+
+    /// Makes ids and lists of an arena of its own, and keeps the place of its first declaration.
+    pub(crate) fn in_segment(mut self, segment: usize) -> Builder<'a> {
+        self.ast.segment = segment;
+        self.ast.all_decls.push(Decl::Import(ImportDecl {
+            name: None,
+            path: ExprId::from_index(segment),
+            group: None,
+            span: Span::at(0),
+        }));
+        let segment = segment as u32;
+        self.exprs.segment = segment;
+        self.stmts.segment = segment;
+        self.decls.segment = segment;
+        self.idents.segment = segment;
+        self.elements.segment = segment;
+        self.params.segment = segment;
+        self.fields.segment = segment;
+        self.elems.segment = segment;
+        self.cases.segment = segment;
+        self.comms.segment = segment;
+        self
     }
 
     /// The text of a span.
@@ -230,10 +269,14 @@ impl<'a> Builder<'a> {
     }
 
     /// Where a name is, and which.
+    #[inline]
     pub(crate) fn ident(&mut self, l: u32, r: u32) -> Ident {
         let span = Span::new(l, r);
         Ident {
-            name: self.symbols.intern(self.slice(span)),
+            name: match &mut self.names {
+                Names::Own(symbols) => symbols.intern(&self.text[span.range()]),
+                Names::Shared(symbols) => symbols.intern_late(&self.text[span.range()]),
+            },
             span,
         }
     }
@@ -241,6 +284,7 @@ impl<'a> Builder<'a> {
     // ---- Nodes and their depth ----
 
     /// A new expression whose parts are at most `below` deep.
+    #[inline]
     fn expr(&mut self, span: Span, below: u16, expr: Expr) -> ExprId {
         let (depth, expr) = match self.deeper(below, span) {
             Some(depth) => (depth, expr),
@@ -249,7 +293,7 @@ impl<'a> Builder<'a> {
         self.ast.exprs.push(expr);
         self.ast.expr_spans.push(span);
         self.expr_depths.push(depth);
-        ExprId::from_index(self.ast.exprs.len() - 1)
+        ExprId::from_index(self.ast.segment | (self.ast.exprs.len() - 1))
     }
 
     /// A new statement whose parts are at most `below` deep.
@@ -261,7 +305,7 @@ impl<'a> Builder<'a> {
         self.ast.stmts.push(stmt);
         self.ast.stmt_spans.push(span);
         self.stmt_depths.push(depth);
-        StmtId::from_index(self.ast.stmts.len() - 1)
+        StmtId::from_index(self.ast.segment | (self.ast.stmts.len() - 1))
     }
 
     /// The depth of a node above one of depth `below`; none, and an error once in a file, if that is too deep.
@@ -281,7 +325,11 @@ impl<'a> Builder<'a> {
     }
 
     fn expr_depth(&self, id: ExprId) -> u16 {
-        self.expr_depths[id.index()]
+        self.expr_depths[self.ast.own(id.index())]
+    }
+
+    fn expr_depth_mut(&mut self, id: ExprId) -> &mut u16 {
+        &mut self.expr_depths[self.ast.own(id.index())]
     }
 
     fn opt_expr_depth(&self, id: Option<ExprId>) -> u16 {
@@ -298,7 +346,7 @@ impl<'a> Builder<'a> {
     }
 
     fn opt_stmt_depth(&self, id: Option<StmtId>) -> u16 {
-        id.map_or(0, |id| self.stmt_depths[id.index()])
+        id.map_or(0, |id| self.stmt_depths[self.ast.own(id.index())])
     }
 
     fn stmt_list_depth(&self, list: StmtList) -> u16 {
@@ -306,7 +354,7 @@ impl<'a> Builder<'a> {
             .ast
             .stmt_list(list)
             .iter()
-            .map(|&id| self.stmt_depths[id.index()]);
+            .map(|&id| self.stmt_depths[self.ast.own(id.index())]);
         depths.max().unwrap_or(0)
     }
 

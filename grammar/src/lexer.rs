@@ -38,26 +38,37 @@ const CODE: &str = "E0001";
 
 /// Splits a file into tokens.
 pub fn tokenize(file: &SourceFile) -> Lexed {
+    tokenize_parts(file, &[Span::new(0, file.text().len() as u32)])
+}
+
+/// Splits parts of a file into tokens; what is between them counts as not there.
+pub(crate) fn tokenize_parts(file: &SourceFile, parts: &[Span]) -> Lexed {
     let text = file.text();
-    let mut inserter = SemicolonInserter::new(text.len());
+    let len = parts.iter().map(|part| part.len() as usize).sum();
+    let end = parts.last().map_or(0, |part| part.end);
+    let mut inserter = SemicolonInserter::new(len, end);
     let mut lexed = Lexed {
         tokens: Vec::new(),
         comments: Vec::new(),
         diagnostics: Vec::new(),
     };
-    for (token, range) in Token::lexer(text).spanned() {
-        let span = Span::new(range.start as u32, range.end as u32);
-        match token {
-            Ok(token) => {
-                if let Some(token) = lexed.check(text, token, span) {
-                    inserter.feed(text, Lexeme { token, span });
+    for part in parts {
+        let mut lexer = Token::lexer(&text[..part.end as usize]);
+        lexer.bump(part.start as usize);
+        for (token, range) in lexer.spanned() {
+            let span = Span::new(range.start as u32, range.end as u32);
+            match token {
+                Ok(token) => {
+                    if let Some(token) = lexed.check(text, token, span) {
+                        inserter.feed(text, Lexeme { token, span });
+                    }
                 }
+                Err(()) => lexed.report_stray(text, span),
             }
-            Err(()) => lexed.report_stray(text, span),
         }
+        lexed.report_ignored(text, *part);
     }
     lexed.tokens = inserter.finish();
-    lexed.report_ignored(text);
     lexed
         .diagnostics
         .sort_by_key(|diagnostic| diagnostic.span.start);
@@ -134,12 +145,16 @@ impl Lexed {
     }
 
     /// Reports NULs and misplaced byte-order marks, wherever they are.
-    fn report_ignored(&mut self, text: &str) {
+    fn report_ignored(&mut self, text: &str, part: Span) {
+        if memchr::memchr2(0, 0xef, text[part.range()].as_bytes()).is_none() {
+            return;
+        }
         for (char, message) in [
             ('\0', "invalid NUL character"),
             ('\u{feff}', "invalid BOM in the middle of the file"),
         ] {
-            for (offset, _) in text.match_indices(char) {
+            for (offset, _) in text[part.range()].match_indices(char) {
+                let offset = part.start as usize + offset;
                 if offset > 0 || char == '\0' {
                     let span = Span::new(offset as u32, (offset + char.len_utf8()) as u32);
                     self.report(span, Some((0, message.to_string())));

@@ -8,6 +8,7 @@
 
 pub mod ast;
 mod builder;
+pub mod deferred;
 pub mod diagnostic;
 mod dump;
 pub mod lexer;

@@ -3,9 +3,9 @@
 use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
 
 use crate::ast::Ast;
-use crate::builder::{Builder, CODE, Rule};
+use crate::builder::{Builder, CODE, Names, Rule};
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{self, Lexeme};
+use crate::lexer::{self, Lexed, Lexeme};
 use crate::source::{SourceFile, Span};
 use crate::symbol::Symbols;
 use crate::syntax_error::{self, Failure};
@@ -38,11 +38,45 @@ fn parse(file: &SourceFile, symbols: &mut Symbols, start: Token) -> (Ast, Vec<Di
             Diagnostic::error(CODE, Span::at(0), "file is too large: the limit is 1 GiB");
         return (Ast::empty(0), vec![too_large]);
     }
-    let mut lexed = lexer::tokenize(file);
+    let lexed = lexer::tokenize(file);
+    let builder = Builder::new(file.text(), Names::Own(symbols), file.text().len());
+    parse_tokens(file, start, lexed, builder)
+}
+
+/// Parses a file of which only the parts count.
+pub(crate) fn parse_parts(
+    file: &SourceFile,
+    symbols: &mut Symbols,
+    parts: &[Span],
+) -> (Ast, Vec<Diagnostic>) {
+    let len = parts.iter().map(|part| part.len() as usize).sum();
+    let lexed = lexer::tokenize_parts(file, parts);
+    let builder = Builder::new(file.text(), Names::Own(symbols), len);
+    parse_tokens(file, Token::StartFile, lexed, builder)
+}
+
+/// Parses a function of a file, into an arena of this segment whose first declaration is kept free.
+pub(crate) fn parse_function(
+    file: &SourceFile,
+    symbols: &Symbols,
+    span: Span,
+    segment: usize,
+) -> (Ast, Vec<Diagnostic>) {
+    let lexed = lexer::tokenize_parts(file, &[span]);
+    let names = Names::Shared(symbols);
+    let builder = Builder::new(file.text(), names, span.len() as usize).in_segment(segment);
+    parse_tokens(file, Token::StartRepl, lexed, builder)
+}
+
+fn parse_tokens(
+    file: &SourceFile,
+    start: Token,
+    mut lexed: Lexed,
+    mut builder: Builder<'_>,
+) -> (Ast, Vec<Diagnostic>) {
     if start == Token::StartRepl {
         mark_declarations(&mut lexed.tokens);
     }
-    let mut builder = Builder::new(file.text(), symbols);
     let first = Lexeme {
         token: start,
         span: Span::at(0),

@@ -13,15 +13,17 @@ pub(crate) struct SemicolonInserter {
     tokens: Vec<Lexeme>,
     /// Whether the last token can end a statement.
     pending: bool,
-    text_len: usize,
+    /// Where the text ends.
+    end: u32,
 }
 
 impl SemicolonInserter {
-    pub(crate) fn new(text_len: usize) -> SemicolonInserter {
+    /// For `len` bytes of text, the last of which is before `end`.
+    pub(crate) fn new(len: usize, end: u32) -> SemicolonInserter {
         SemicolonInserter {
-            tokens: Vec::with_capacity(text_len / 5 + 4),
+            tokens: Vec::with_capacity(len / 5 + 4),
             pending: false,
-            text_len,
+            end,
         }
     }
 
@@ -45,7 +47,7 @@ impl SemicolonInserter {
     /// All tokens, with a semicolon at the end of the file if one is due.
     pub(crate) fn finish(mut self) -> Vec<Lexeme> {
         if self.pending {
-            self.insert(Span::at(self.text_len as u32));
+            self.insert(Span::at(self.end));
         }
         self.tokens
     }

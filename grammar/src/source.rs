@@ -4,6 +4,8 @@
 //! stays at 8 bytes. Lines and columns are derived only when a message is printed. Both count from 1, and
 //! columns count bytes, as Go's do.
 
+use std::borrow::Cow;
+
 /// A half-open range of byte offsets into one source file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
@@ -82,7 +84,7 @@ pub struct SourceFile {
     package: Option<String>,
     /// The folder that it is in, where messages must show more than the name does.
     folder: Option<String>,
-    text: String,
+    text: Cow<'static, str>,
     line_starts: Vec<u32>,
     /// How many lines come before the line that counts as the first.
     prelude: u32,
@@ -94,13 +96,21 @@ impl SourceFile {
 
     /// A file called `name` with the given text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        SourceFile::with_text(name.into(), Cow::Owned(text.into()))
+    }
+
+    /// A file whose text is part of minigo, and is not copied.
+    pub fn of_library(name: impl Into<String>, text: &'static str) -> SourceFile {
+        SourceFile::with_text(name.into(), Cow::Borrowed(text))
+    }
+
+    fn with_text(name: String, text: Cow<'static, str>) -> SourceFile {
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts = std::iter::once(0)
-            .chain(newlines.map(|(offset, _)| offset as u32 + 1))
+            .chain(newlines.map(|offset| offset as u32 + 1))
             .collect();
         SourceFile {
-            name: name.into(),
+            name,
             package: None,
             folder: None,
             text,

@@ -2,10 +2,14 @@
 //!
 //! Every identifier of every file of a program is interned in one [`Symbols`], so that two names are equal
 //! exactly when their numbers are. Numbers follow the order of first appearance and so are the same in every run.
+//!
+//! Functions of the library are parsed while the program is checked (see [`crate::deferred`]), when everybody holds names. Their
+//! new names are *late*: they lie where they do not move, and the table takes them over when it is owned alone again.
 
+use std::cell::{OnceCell, RefCell};
 use std::hash::Hasher;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 /// A name; cheap to copy and compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -53,6 +57,48 @@ pub struct Symbols {
     ends: Vec<u32>,
     /// Open-addressed hash table; its length is a power of two, and at most half of it is used.
     slots: Vec<Slot>,
+    /// Names that came while the table was shared; their numbers follow those of the table.
+    late: LateNames,
+}
+
+/// A name once it is there.
+type Name = OnceCell<Box<str>>;
+
+/// Names in an order that can be added to while others hold them: chunk `n` has room for `64 << n`.
+#[derive(Clone, Debug, Default)]
+struct LateNames {
+    chunks: [OnceCell<Box<[Name]>>; LateNames::CHUNKS],
+    numbers: RefCell<FxHashMap<Box<str>, u32>>,
+}
+
+impl LateNames {
+    const CHUNKS: usize = 20;
+
+    /// The chunk of the name with this number, and its place there.
+    fn place(number: u32) -> (usize, usize) {
+        let chunk = (number / 64 + 1).ilog2();
+        (chunk as usize, (number - 64 * ((1 << chunk) - 1)) as usize)
+    }
+
+    fn name(&self, number: u32) -> &str {
+        let (chunk, at) = LateNames::place(number);
+        let name = self.chunks[chunk].get().and_then(|chunk| chunk[at].get());
+        name.map_or("", |name| name)
+    }
+
+    /// The number of a name, made if it is new.
+    fn intern(&self, name: &str) -> u32 {
+        let mut numbers = self.numbers.borrow_mut();
+        if let Some(&number) = numbers.get(name) {
+            return number;
+        }
+        let number = numbers.len() as u32;
+        numbers.insert(name.into(), number);
+        let (chunk, at) = LateNames::place(number);
+        let cells = self.chunks[chunk].get_or_init(|| vec![OnceCell::new(); 64 << chunk].into());
+        cells[at].get_or_init(|| name.into());
+        number
+    }
 }
 
 impl Default for Symbols {
@@ -68,6 +114,7 @@ impl Symbols {
             text: String::new(),
             ends: Vec::new(),
             slots: vec![Slot::FREE; 1024],
+            late: LateNames::default(),
         };
         for name in ["_", "init", "main"] {
             symbols.intern(name);
@@ -77,6 +124,31 @@ impl Symbols {
 
     /// The symbol of `name`, made if it is new.
     pub fn intern(&mut self, name: &str) -> Symbol {
+        if !self.late.numbers.get_mut().is_empty() {
+            self.take_over();
+        }
+        self.insert(name)
+    }
+
+    /// As [`Symbols::intern`], while others hold names of the table.
+    pub fn intern_late(&self, name: &str) -> Symbol {
+        let slot = self.slots[self.find_slot(name, hash(name))];
+        match slot.symbol {
+            u32::MAX => Symbol(self.ends.len() as u32 + self.late.intern(name)),
+            symbol => Symbol(symbol),
+        }
+    }
+
+    /// Late names become names like all others, with the numbers that they have.
+    fn take_over(&mut self) {
+        let late = std::mem::take(&mut self.late);
+        for number in 0..late.numbers.borrow().len() as u32 {
+            self.insert(late.name(number));
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, name: &str) -> Symbol {
         let hash = hash(name);
         let slot = self.find_slot(name, hash);
         if self.slots[slot].symbol != u32::MAX {
@@ -95,12 +167,19 @@ impl Symbols {
     /// The symbol of `name` if some file uses it.
     pub fn lookup(&self, name: &str) -> Option<Symbol> {
         let slot = self.slots[self.find_slot(name, hash(name))];
-        (slot.symbol != u32::MAX).then_some(Symbol(slot.symbol))
+        if slot.symbol != u32::MAX {
+            return Some(Symbol(slot.symbol));
+        }
+        let late = self.late.numbers.borrow().get(name).copied();
+        late.map(|number| Symbol(self.ends.len() as u32 + number))
     }
 
     /// The text of a name.
     pub fn name(&self, symbol: Symbol) -> &str {
-        &self.text[self.range(symbol)]
+        match symbol.index().checked_sub(self.ends.len()) {
+            None => &self.text[self.range(symbol)],
+            Some(late) => self.late.name(late as u32),
+        }
     }
 
     fn bytes(&self, symbol: Symbol) -> &[u8] {
@@ -116,7 +195,7 @@ impl Symbols {
 
     /// How many names there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.ends.len() + self.late.numbers.borrow().len()
     }
 
     /// Never true: the blank identifier is always there.
@@ -174,5 +253,27 @@ mod tests {
         assert_eq!(symbols.intern("_"), Symbol::BLANK);
         assert_eq!(symbols.name(Symbol::MAIN), "main");
         assert_eq!(symbols.lookup("absent"), None);
+    }
+
+    #[test]
+    fn late_names_keep_their_symbols() {
+        let mut symbols = Symbols::new();
+        let early = symbols.intern("early");
+        let name = |i: usize| format!("name{i}");
+        let late: Vec<Symbol> = (0..1000).map(|i| symbols.intern_late(&name(i))).collect();
+        let check = |symbols: &Symbols| {
+            assert_eq!(symbols.intern_late("early"), early);
+            assert_eq!(symbols.name(early), "early");
+            for (i, &symbol) in late.iter().enumerate() {
+                assert_eq!(symbols.intern_late(&name(i)), symbol);
+                assert_eq!(symbols.lookup(&name(i)), Some(symbol));
+                assert_eq!(symbols.name(symbol), name(i));
+            }
+        };
+        check(&symbols);
+        assert_eq!(symbols.len(), 1004);
+        let next = symbols.intern("next");
+        assert_eq!((next.index(), symbols.name(next)), (1004, "next"));
+        check(&symbols);
     }
 }

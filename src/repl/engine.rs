@@ -113,7 +113,10 @@ pub(crate) struct Engine {
 fn find(packages: &Packages, import: &Import<'_>) -> Result<Sources, ImportError> {
     if import.path == "minigo/repl" {
         return Ok(Sources {
-            files: vec![SourceFile::new("repl/show.mgo", include_str!("show.mgo"))],
+            files: vec![SourceFile::of_library(
+                "repl/show.mgo",
+                include_str!("show.mgo"),
+            )],
             library: true,
             init_key: import.path.to_string(),
         });

@@ -5,8 +5,9 @@ use super::*;
 impl Builder<'_> {
     fn decl(&mut self, decl: Decl) -> Seq {
         self.ast.all_decls.push(decl);
-        self.decls
-            .one(DeclId::from_index(self.ast.all_decls.len() - 1))
+        self.decls.one(DeclId::from_index(
+            self.ast.segment | (self.ast.all_decls.len() - 1),
+        ))
     }
 
     /// Marks declarations as standing in one pair of parentheses, and counts `iota`.
@@ -14,7 +15,8 @@ impl Builder<'_> {
         let id = Some(GroupId(self.groups));
         self.groups += 1;
         for (line, decl) in self.decls.items(seq).iter().enumerate() {
-            match &mut self.ast.all_decls[decl.index()] {
+            let at = self.ast.own(decl.index());
+            match &mut self.ast.all_decls[at] {
                 Decl::Import(decl) => decl.group = id,
                 Decl::Const(decl) => {
                     decl.group = id;
@@ -129,7 +131,7 @@ impl Builder<'_> {
             1 => None,
             _ => Some("method has multiple receivers"),
         };
-        self.params.0.truncate(seq.start as usize);
+        self.params.items.truncate(seq.start as usize);
         if let Some(message) = message {
             self.error(name.span, message);
         }
@@ -171,7 +173,7 @@ impl Builder<'_> {
             }
             Decl::Func(decl) => {
                 let body = decl.body.map_or(0, |body| self.block_depth(body));
-                body.max(self.sig_depths[decl.sig.index()])
+                body.max(self.sig_depths[self.ast.own(decl.sig.index())])
             }
         }
     }

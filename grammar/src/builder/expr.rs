@@ -59,11 +59,11 @@ impl Builder<'_> {
                 self.syntax_error(span, "unexpected <-, expected chan");
                 return x;
             }
-            self.ast.exprs[id.index()] = Expr::ChanType {
+            *self.ast.expr_mut(id) = Expr::ChanType {
                 dir: ChanDir::Recv,
                 elem,
             };
-            self.ast.expr_spans[id.index()].start = start;
+            self.ast.expr_span_mut(id).start = start;
             if dir == ChanDir::Both {
                 return x;
             }
@@ -117,20 +117,20 @@ impl Builder<'_> {
                 .expr_depth(x)
                 .saturating_sub(self.is_binary(x) as u16)
                 .max(self.expr_depth(node));
-            self.ast.expr_spans[parent.index()].end = end;
+            self.ast.expr_span_mut(parent).end = end;
             match self.deeper(below, span) {
                 Some(depth) => {
-                    self.ast.exprs[parent.index()] = Expr::Binary {
+                    *self.ast.expr_mut(parent) = Expr::Binary {
                         op,
                         op_pos,
                         x,
                         y: node,
                     };
-                    self.expr_depths[parent.index()] = depth;
+                    *self.expr_depth_mut(parent) = depth;
                 }
                 None => {
-                    self.ast.exprs[parent.index()] = Expr::Bad;
-                    self.expr_depths[parent.index()] = 1;
+                    *self.ast.expr_mut(parent) = Expr::Bad;
+                    *self.expr_depth_mut(parent) = 1;
                 }
             }
             node = parent;
@@ -235,7 +235,7 @@ impl Builder<'_> {
     }
 
     pub(crate) fn func_lit(&mut self, l: u32, sig: SigId, body: Block) -> ExprId {
-        let below = self.sig_depths[sig.index()].max(self.block_depth(body));
+        let below = self.sig_depths[self.ast.own(sig.index())].max(self.block_depth(body));
         self.expr(
             Span::new(l, body.span.end),
             below,
@@ -267,7 +267,7 @@ impl Builder<'_> {
             self.syntax_error(brace, "unexpected { at end of statement");
         }
         if let Expr::CompositeLit { elems, lbrace, .. } = self.ast.expr(value) {
-            self.ast.exprs[value.index()] = Expr::CompositeLit {
+            *self.ast.expr_mut(value) = Expr::CompositeLit {
                 ty: Some(ty),
                 elems,
                 lbrace,
@@ -275,9 +275,9 @@ impl Builder<'_> {
             let depth = self
                 .expr_depth(value)
                 .max(self.expr_depth(ty).saturating_add(1));
-            self.expr_depths[value.index()] = depth.min(MAX_DEPTH);
+            *self.expr_depth_mut(value) = depth.min(MAX_DEPTH);
         }
-        self.ast.expr_spans[value.index()].start = self.span(ty).start;
+        self.ast.expr_span_mut(value).start = self.span(ty).start;
         value
     }
 

@@ -45,7 +45,11 @@ impl Builder<'_> {
 
     pub(crate) fn func_type(&mut self, l: u32, sig: SigId) -> ExprId {
         let span = Span::new(l, self.ast.sig(sig).span.end);
-        self.expr(span, self.sig_depths[sig.index()], Expr::FuncType(sig))
+        self.expr(
+            span,
+            self.sig_depths[self.ast.own(sig.index())],
+            Expr::FuncType(sig),
+        )
     }
 
     // ---- Signatures ----
@@ -103,13 +107,13 @@ impl Builder<'_> {
             span: Span::new(l, r),
         });
         self.sig_depths.push(depth);
-        SigId::from_index(self.ast.sigs.len() - 1)
+        SigId::from_index(self.ast.segment | (self.ast.sigs.len() - 1))
     }
 
     /// Decides whether the entries of a parameter list are types or names with types.
     pub(crate) fn param_list(&mut self, seq: Seq, rparen: u32) -> Seq {
         let entries = self.entries.items(seq).to_vec();
-        self.entries.0.truncate(seq.start as usize);
+        self.entries.items.truncate(seq.start as usize);
         let mut params = self.params.start();
         if entries.iter().all(|entry| entry.name.is_none()) {
             for entry in entries {
@@ -175,7 +179,7 @@ impl Builder<'_> {
     /// Gives each name the constraint of the next entry that has one.
     pub(crate) fn type_params(&mut self, seq: Seq, rbrack: u32) -> TypeParamList {
         let entries = self.tparams.items(seq).to_vec();
-        self.tparams.0.truncate(seq.start as usize);
+        self.tparams.items.truncate(seq.start as usize);
         let mut constraint = entries.iter().rev().find_map(|entry| entry.constraint);
         if entries
             .last()
@@ -196,7 +200,7 @@ impl Builder<'_> {
             });
         }
         let pool = &mut self.ast.pools.type_params;
-        let start = pool.len() as u32;
+        let start = self.ast.segment as u32 | pool.len() as u32;
         pool.extend(params.into_iter().rev());
         TypeParamList {
             start,
@@ -216,7 +220,7 @@ impl Builder<'_> {
         let mut list = Vec::new();
         if let Some(seq) = before {
             list.extend_from_slice(self.exprs.items(seq));
-            self.exprs.0.truncate(seq.start as usize);
+            self.exprs.items.truncate(seq.start as usize);
         }
         let mut params = self.tparams.start();
         for x in list {
@@ -257,13 +261,13 @@ impl Builder<'_> {
         let mut node = self.array_type(lbrack, end, len, first);
         for parent in edge.into_iter().rev() {
             if let Expr::Binary { op, op_pos, y, .. } = self.ast.expr(parent) {
-                self.ast.exprs[parent.index()] = Expr::Binary {
+                *self.ast.expr_mut(parent) = Expr::Binary {
                     op,
                     op_pos,
                     x: node,
                     y,
                 };
-                self.ast.expr_spans[parent.index()].start = lbrack;
+                self.ast.expr_span_mut(parent).start = lbrack;
             }
             node = parent;
         }
@@ -412,7 +416,7 @@ impl Builder<'_> {
     pub(crate) fn named_fields(&mut self, names: Seq, ty: ExprId, tag: Option<ExprId>) -> Seq {
         self.check_tag(tag);
         let names_of = self.idents.items(names).to_vec();
-        self.idents.0.truncate(names.start as usize);
+        self.idents.items.truncate(names.start as usize);
         let mut fields = self.fields.start();
         for name in names_of {
             let embedded = false;
@@ -479,7 +483,7 @@ impl Builder<'_> {
 
     pub(crate) fn interface_type(&mut self, l: u32, r: u32, seq: Seq) -> ExprId {
         let depths = self.elems.items(seq).iter().map(|elem| match *elem {
-            InterfaceElem::Method { sig, .. } => self.sig_depths[sig.index()],
+            InterfaceElem::Method { sig, .. } => self.sig_depths[self.ast.own(sig.index())],
             InterfaceElem::Embedded(ty) => self.expr_depth(ty),
         });
         let below = depths.max().unwrap_or(0);

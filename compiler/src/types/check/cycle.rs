@@ -108,7 +108,7 @@ impl<'a> Checker<'a> {
         let mut loc = self.objects[first].loc;
         if let Some(site) = self.objects[first].site {
             let ast = &self.asts[site.file.0 as usize];
-            if let ast::Decl::Type(decl) = ast.decl(site.decl) {
+            if let ast::Decl::Type(decl) = self.decl(site.file, site.decl) {
                 loc.span = ast.expr_span(decl.ty);
             }
         }
@@ -144,7 +144,7 @@ impl<'a> Checker<'a> {
     fn declared_as_name(&self, object: ObjectId) -> Option<ObjectId> {
         let site = self.objects[object].site?;
         let ast = &self.asts[site.file.0 as usize];
-        let ast::Decl::Type(decl) = ast.decl(site.decl) else {
+        let ast::Decl::Type(decl) = self.decl(site.file, site.decl) else {
             return None;
         };
         let Expr::Ident(name) = ast.expr(ast.unparen(decl.ty)) else {
@@ -153,7 +153,7 @@ impl<'a> Checker<'a> {
         let package = self.objects[object].package;
         let other = *self.packages[package.0 as usize].names.get(&name)?;
         let site = self.objects[other].site?;
-        let decl = self.asts[site.file.0 as usize].decl(site.decl);
+        let decl = self.decl(site.file, site.decl);
         matches!(decl, ast::Decl::Type(_)).then_some(other)
     }
 
@@ -319,9 +319,7 @@ impl<'a> Checker<'a> {
         };
         let is_type = matches!(self.object_kind(object), "defined type" | "invalid")
             || matches!(
-                self.objects[object]
-                    .site
-                    .map(|s| self.asts[s.file.0 as usize].decl(s.decl)),
+                self.objects[object].site.map(|s| self.decl(s.file, s.decl)),
                 Some(ast::Decl::Type(_))
             );
         let links: Vec<Link> = cycle
@@ -348,7 +346,7 @@ impl<'a> Checker<'a> {
             let Some(site) = self.objects[object].site else {
                 return ValueCycle::No;
             };
-            match self.asts[site.file.0 as usize].decl(site.decl) {
+            match self.decl(site.file, site.decl) {
                 ast::Decl::Var(_) => {}
                 ast::Decl::Const(_) => all_vars = false,
                 _ => return ValueCycle::No,

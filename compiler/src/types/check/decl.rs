@@ -97,11 +97,9 @@ impl<'a> Checker<'a> {
         let Some(site) = self.objects[object].site else {
             return;
         };
-        let asts = self.asts;
-        let ast = &asts[site.file.0 as usize];
         self.objects[object].state = State::Active;
         self.active.push(object);
-        match ast.decl(site.decl) {
+        match self.decl(site.file, site.decl) {
             ast::Decl::Import(_) => {}
             ast::Decl::Const(decl) => self.check_const(object, site, decl),
             ast::Decl::Var(decl) => self.check_global(object, site, decl),
@@ -525,7 +523,7 @@ impl<'a> Checker<'a> {
         site: DeclSite,
         decl: &'a ast::FuncDecl,
     ) {
-        let func = self.new_func(site.file, site.decl, decl, None);
+        let func = self.new_func(site.file, site.decl, decl.name, decl.body.is_some(), None);
         self.objects[object].kind = ObjectKind::Func {
             func,
             sig: Ty::INVALID,
@@ -555,12 +553,13 @@ impl<'a> Checker<'a> {
         &mut self,
         file: FileIndex,
         decl_id: DeclId,
-        decl: &ast::FuncDecl,
+        name: Ident,
+        has_body: bool,
         method_of: Option<(NamedId, bool)>,
     ) -> FuncRef {
         let package = self.file_packages[file.0 as usize];
-        let text = self.symbols.name(decl.name.name);
-        let name = match method_of {
+        let text = self.symbols.name(name.name);
+        let full_name = match method_of {
             None => self.qualified_name(package, text),
             Some((id, pointer)) => {
                 let ty = &self.types.named[id.0 as usize].name;
@@ -574,7 +573,7 @@ impl<'a> Checker<'a> {
         };
         let loc = Loc {
             file,
-            span: decl.name.span,
+            span: name.span,
         };
         let type_params = match method_of {
             Some((id, _)) => self.types.named[id.0 as usize].type_params.clone(),
@@ -582,7 +581,7 @@ impl<'a> Checker<'a> {
         };
         let library = self.packages[package.0 as usize].library;
         self.funcs.push(typed::Func {
-            name,
+            name: full_name,
             package,
             type_params,
             vars: Vec::new(),
@@ -601,7 +600,7 @@ impl<'a> Checker<'a> {
                 range_body: false,
                 end: loc,
             },
-            native: library && decl.body.is_none(),
+            native: library && !has_body,
             reached: false,
             loc,
         });

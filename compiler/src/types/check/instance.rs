@@ -52,7 +52,7 @@ impl Checker<'_> {
     fn declares_type(&self, object: crate::types::scope::ObjectId) -> bool {
         match self.objects[object].site {
             Some(site) => {
-                let decl = self.asts[site.file.0 as usize].decl(site.decl);
+                let decl = self.decl(site.file, site.decl);
                 matches!(decl, ast::Decl::Type(decl) if !decl.type_params.is_empty())
             }
             None => false,

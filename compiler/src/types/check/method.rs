@@ -12,25 +12,52 @@ use minigo_grammar::symbol::Symbol;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
+/// What of a method must be known to find it.
+struct MethodHead {
+    name: Ident,
+    /// The name of its type, and whether it belongs to the pointer type.
+    base: Option<(Symbol, bool)>,
+    has_body: bool,
+}
+
 impl<'a> Checker<'a> {
     /// Finds the types that the methods of a package belong to.
     pub(super) fn assign_methods(&mut self, package: PackageId) {
         for (file, id) in std::mem::take(&mut self.packages[package.0 as usize].methods) {
-            let ast = &self.asts[file.0 as usize];
-            let ast::Decl::Func(decl) = ast.decl(id) else {
+            let Some(head) = self.method_head(package, file, id) else {
                 continue;
             };
-            let base = decl
-                .recv
-                .and_then(|recv| self.receiver_base(package, ast, recv.ty));
-            match base {
-                Some((base, _)) if !decl.name.name.is_blank() => {
+            match head.base {
+                Some((base, _)) if !head.name.name.is_blank() => {
                     let methods = self.method_decls.entry((package, base)).or_default();
                     methods.push((file, id));
                 }
                 _ => self.packages[package.0 as usize].orphans.push((file, id)),
             }
         }
+    }
+
+    /// What a method is called and belongs to; of a library's method, without parsing it.
+    fn method_head(&self, package: PackageId, file: FileIndex, id: DeclId) -> Option<MethodHead> {
+        let ast = &self.asts[file.0 as usize];
+        if let Some(function) = ast.deferred(id) {
+            let receiver = function.receiver?;
+            return Some(MethodHead {
+                name: function.name,
+                base: self.unaliased(package, receiver.base, receiver.pointer),
+                has_body: function.has_body,
+            });
+        }
+        let ast::Decl::Func(decl) = ast.decl(id) else {
+            return None;
+        };
+        Some(MethodHead {
+            name: decl.name,
+            base: decl
+                .recv
+                .and_then(|recv| self.receiver_base(package, ast, recv.ty)),
+            has_body: decl.body.is_some(),
+        })
     }
 
     /// The name of the type that a receiver's type stands for, aliases looked through, and whether it is a pointer to it.
@@ -40,14 +67,24 @@ impl<'a> Checker<'a> {
         ast: &Ast,
         ty: ast::ExprId,
     ) -> Option<(Symbol, bool)> {
-        let mut pointer = matches!(ast.expr(ast.unparen(ty)), Expr::Star(_));
+        let pointer = matches!(ast.expr(ast.unparen(ty)), Expr::Star(_));
         let base = match ast.expr(receiver_base(ast, ty)) {
             Expr::Index { x, .. } => ast.unparen(x),
             _ => receiver_base(ast, ty),
         };
-        let Expr::Ident(mut name) = ast.expr(base) else {
-            return None;
-        };
+        match ast.expr(base) {
+            Expr::Ident(name) => self.unaliased(package, name, pointer),
+            _ => None,
+        }
+    }
+
+    /// The name of the type at the end of a chain of aliases, and whether there is a pointer on the way.
+    fn unaliased(
+        &self,
+        package: PackageId,
+        mut name: Symbol,
+        mut pointer: bool,
+    ) -> Option<(Symbol, bool)> {
         // No chain of aliases is longer, unless it is a cycle.
         for _ in 0..=self.packages[package.0 as usize].names.len() {
             let Some(&object) = self.packages[package.0 as usize].names.get(&name) else {
@@ -57,7 +94,7 @@ impl<'a> Checker<'a> {
                 break;
             };
             let ast = &self.asts[site.file.0 as usize];
-            let ast::Decl::Type(decl) = ast.decl(site.decl) else {
+            let ast::Decl::Type(decl) = self.decl(site.file, site.decl) else {
                 break;
             };
             if !decl.alias || !decl.type_params.is_empty() {
@@ -91,15 +128,13 @@ impl<'a> Checker<'a> {
             .map(|method| (method.name.clone(), method.loc))
             .collect();
         for (file, decl_id) in decls {
-            let asts = self.asts;
-            let ast = &asts[file.0 as usize];
-            let ast::Decl::Func(decl) = ast.decl(decl_id) else {
+            let Some(head) = self.method_head(package, file, decl_id) else {
                 continue;
             };
-            let method = self.name(decl.name.name);
+            let method = self.name(head.name.name);
             let loc = Loc {
                 file,
-                span: decl.name.span,
+                span: head.name.span,
             };
             let named = &self.types.named[id.0 as usize];
             if let Some(&other) = known.get(&method) {
@@ -112,11 +147,9 @@ impl<'a> Checker<'a> {
                 continue;
             }
             known.insert(method.clone(), loc);
-            let pointer = decl
-                .recv
-                .and_then(|recv| self.receiver_base(package, ast, recv.ty))
-                .is_some_and(|(_, pointer)| pointer);
-            let func = self.new_func(file, decl_id, decl, Some((id, pointer)));
+            let pointer = head.base.is_some_and(|(_, pointer)| pointer);
+            let method_of = Some((id, pointer));
+            let func = self.new_func(file, decl_id, head.name, head.has_body, method_of);
             let library = self.packages[package.0 as usize].library;
             self.types.named[id.0 as usize]
                 .methods
@@ -146,7 +179,7 @@ impl<'a> Checker<'a> {
         let alias = self.types.intern(Type::Named(id));
         for (file, decl_id) in decls {
             let ast = &self.asts[file.0 as usize];
-            if let ast::Decl::Func(decl) = ast.decl(decl_id)
+            if let ast::Decl::Func(decl) = self.decl(file, decl_id)
                 && let Some(recv) = decl.recv
             {
                 let span = ast.expr_span(receiver_base(ast, recv.ty));
@@ -210,7 +243,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let asts = self.asts;
-        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+        let ast::Decl::Func(decl) = self.decl(file, decl_id) else {
             return;
         };
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
@@ -416,11 +449,10 @@ impl<'a> Checker<'a> {
 
     /// A method that belongs to no type of the package: its body is still checked.
     pub(super) fn orphan_method(&mut self, file: FileIndex, decl_id: DeclId) {
-        let asts = self.asts;
-        let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl_id) else {
+        let ast::Decl::Func(decl) = self.decl(file, decl_id) else {
             return;
         };
-        let func = self.new_func(file, decl_id, decl, None);
+        let func = self.new_func(file, decl_id, decl.name, decl.body.is_some(), None);
         let (sig, _) = self.at_package_level(file, None, FuncContext::default(), |checker| {
             checker.cx.scopes.open();
             checker.bind_orphan_params(decl);

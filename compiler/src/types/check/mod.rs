@@ -18,6 +18,7 @@ mod cycle;
 mod decl;
 #[cfg(test)]
 mod declaration_tests;
+mod dynamic;
 mod expr;
 mod expr_string;
 mod generic;
@@ -56,6 +57,7 @@ use super::typed::{self, FuncRef, GlobalRef, LitId, VarId};
 use super::universe::Universe;
 use indexmap::IndexSet;
 use minigo_grammar::ast::{self, Ast, DeclId, Ident};
+use minigo_grammar::deferred::declaration;
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::{SourceFile, Span};
 use minigo_grammar::symbol::{Symbol, Symbols};
@@ -302,8 +304,7 @@ pub(crate) struct Checker<'a> {
     /// Functions whose bodies are to be checked.
     queue: VecDeque<FuncRef>,
     dependencies: Dependencies,
-    /// By type: values of it become interface values.
-    dynamic: Vec<bool>,
+    dynamic: dynamic::Dynamic,
     well_known: Vec<(Rc<str>, Rc<str>, Ty)>,
     spare_scopes: Vec<Scopes>,
     /// Number of local types so far.
@@ -318,6 +319,12 @@ impl<'a> Checker<'a> {
     /// The tree of the current file.
     pub(crate) fn ast(&self) -> &'a Ast {
         &self.asts[self.cx.file.0 as usize]
+    }
+
+    /// A declaration; a function of the library is parsed when it is asked for first.
+    pub(crate) fn decl(&self, file: FileIndex, id: ast::DeclId) -> &'a ast::Decl {
+        let source = &self.files[file.0 as usize];
+        declaration(&self.asts[file.0 as usize], id, source, self.symbols)
     }
 
     /// The text of the current file.

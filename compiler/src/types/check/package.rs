@@ -92,7 +92,7 @@ impl<'a> Checker<'a> {
             func_sources: Vec::new(),
             queue: VecDeque::new(),
             dependencies: FxHashMap::default(),
-            dynamic: Vec::new(),
+            dynamic: Default::default(),
             well_known: Vec::new(),
             spare_scopes: Vec::new(),
             local_types: 0,
@@ -169,6 +169,14 @@ impl<'a> Checker<'a> {
         let ast = self.ast();
         self.refuse_directives();
         self.collect_decls(package, file, ast.decl_list(ast.decls));
+        for (id, function) in ast.deferred_decls() {
+            if function.receiver.is_some() {
+                let methods = &mut self.packages[package.0 as usize].methods;
+                methods.push((file, id));
+            } else {
+                self.declare_package_object(package, file, id, 0, id, function.name);
+            }
+        }
     }
 
     /// Declares what the declarations of a file name.
@@ -346,8 +354,9 @@ impl<'a> Checker<'a> {
         } else {
             None
         };
-        let is_func = matches!(self.ast().decl(decl), ast::Decl::Func(_));
-        if let (Some(message), false) = (reserved, is_func) {
+        if let Some(message) = reserved
+            && !matches!(self.decl(file, decl), ast::Decl::Func(_))
+        {
             self.error(code::BAD_MAIN, name.span, message);
             return None;
         }
@@ -418,7 +427,7 @@ impl<'a> Checker<'a> {
                 }
             }
             if is_init {
-                let func = self.new_func(file, id, decl, None);
+                let func = self.new_func(file, id, name, decl.body.is_some(), None);
                 self.packages[package.0 as usize].init_funcs.push(func);
             } else {
                 self.declare_package_object(package, file, id, 0, id, name);
@@ -488,8 +497,7 @@ impl<'a> Checker<'a> {
         let Some((file, id)) = self.func_sources[func.0 as usize].site else {
             return;
         };
-        let asts = self.asts;
-        if let ast::Decl::Func(decl) = asts[file.0 as usize].decl(id) {
+        if let ast::Decl::Func(decl) = self.decl(file, id) {
             let context = FuncContext::default();
             let (sig, _) =
                 self.at_package_level(file, None, context, |checker| checker.signature(decl.sig));
@@ -509,17 +517,25 @@ impl<'a> Checker<'a> {
     /// Whether a type is declared as an alias; None for what is no type.
     fn is_alias(&self, object: ObjectId) -> Option<bool> {
         let site = self.objects[object].site?;
-        match self.asts[site.file.0 as usize].decl(site.decl) {
+        match self.decl(site.file, site.decl) {
             ast::Decl::Type(decl) => Some(decl.alias),
             _ => None,
         }
+    }
+
+    /// Whether an object of a package is declared as a type; parses no function for that.
+    fn is_type(&self, object: ObjectId) -> bool {
+        self.objects[object].site.is_some_and(|site| {
+            let ast = &self.asts[site.file.0 as usize];
+            ast.deferred(site.decl).is_none() && matches!(ast.decl(site.decl), ast::Decl::Type(_))
+        })
     }
 
     /// The machine uses the types of package runtime, and its printing of panics.
     fn resolve_runtime(&mut self, package: PackageId, objects: &[ObjectId]) {
         for &object in objects {
             let name = self.symbols.name(self.objects[object].name);
-            if self.is_alias(object).is_some() || name == "printPanicValue" {
+            if self.is_type(object) || name == "printPanicValue" {
                 self.resolve(object);
             }
             if let ObjectKind::Type(ty) = self.objects[object].kind {
@@ -548,43 +564,6 @@ impl<'a> Checker<'a> {
         func
     }
 
-    /// A value of this type becomes an interface value: its methods can be called from anywhere, and those of what it
-    /// contains (through fmt's eyes).
-    pub(crate) fn use_as_interface(&mut self, ty: Ty) {
-        if self.dynamic.len() <= ty.0 as usize {
-            self.dynamic.resize(self.types.len(), false);
-        }
-        if std::mem::replace(&mut self.dynamic[ty.0 as usize], true) {
-            return;
-        }
-        match self.types.get(ty).clone() {
-            Type::Basic(_) | Type::Tuple(_) | Type::Func(_) | Type::Param(_) => {}
-            Type::Named(id) => {
-                let saved = self.cx.decl.take();
-                for index in 0..self.types.named[id.0 as usize].methods.len() {
-                    self.use_method(id, index);
-                }
-                self.cx.decl = saved;
-                let under = self.types.underlying(ty);
-                self.use_as_interface(under);
-            }
-            Type::Pointer(elem)
-            | Type::Slice(elem)
-            | Type::Array { elem, .. }
-            | Type::Chan { elem, .. } => self.use_as_interface(elem),
-            Type::Map { key, value } => {
-                self.use_as_interface(key);
-                self.use_as_interface(value);
-            }
-            Type::Struct(fields) => {
-                for field in fields.iter() {
-                    self.use_as_interface(field.ty);
-                }
-            }
-            Type::Interface(_) => {}
-        }
-    }
-
     /// Checks the bodies of all functions that something reaches.
     pub(super) fn check_queue(&mut self) {
         loop {
@@ -592,6 +571,7 @@ impl<'a> Checker<'a> {
                 self.check_body(func);
             }
             self.check_methods();
+            self.use_dynamic_methods();
             if self.queue.is_empty() {
                 return;
             }
@@ -604,7 +584,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let ast = &self.asts[file.0 as usize];
-        let ast::Decl::Func(decl) = ast.decl(id) else {
+        let ast::Decl::Func(decl) = self.decl(file, id) else {
             return;
         };
         let Some(body) = decl.body else { return };

@@ -12,6 +12,7 @@
 //! that it is the first to reach.
 
 use super::assign::InitTarget;
+use super::dynamic::Dynamic;
 use super::package::call_stmt;
 use super::{
     Checker, Dependencies, FuncContext, FuncSource, LitContext, Loaded, Mode, NamedInfo, Package,
@@ -51,7 +52,7 @@ pub(crate) struct State {
     instances: FxHashMap<(NamedId, Vec<Ty>), Ty>,
     func_sources: Vec<FuncSource>,
     dependencies: Dependencies,
-    dynamic: Vec<bool>,
+    dynamic: Dynamic,
     pub(crate) well_known: Vec<(Rc<str>, Rc<str>, Ty)>,
     local_types: u32,
     pub(super) earlier: FxHashMap<Symbol, ObjectId>,
@@ -121,7 +122,7 @@ impl State {
             instances: FxHashMap::default(),
             func_sources: Vec::new(),
             dependencies: FxHashMap::default(),
-            dynamic: Vec::new(),
+            dynamic: Dynamic::of_session(),
             well_known: Vec::new(),
             local_types: 0,
             earlier: FxHashMap::default(),
@@ -532,8 +533,7 @@ impl<'a> Checker<'a> {
             if !named.type_params.is_empty() || named.origin.is_some() {
                 let decls = self.method_decls.remove(&(main, base)).unwrap_or_default();
                 for (file, decl) in decls {
-                    let asts = self.asts;
-                    if let ast::Decl::Func(decl) = asts[file.0 as usize].decl(decl) {
+                    if let ast::Decl::Func(decl) = self.decl(file, decl) {
                         let message = "not supported by minigo: a method that is declared later than its generic type";
                         let diagnostic =
                             Diagnostic::error(code::UNSUPPORTED, decl.name.span, message)
@@ -545,7 +545,7 @@ impl<'a> Checker<'a> {
             }
             self.collect_methods(id, base);
             if let Some(site) = self.objects[object].site
-                && let ast::Decl::Type(decl) = self.asts[site.file.0 as usize].decl(site.decl)
+                && let ast::Decl::Type(decl) = self.decl(site.file, site.decl)
             {
                 self.check_field_names(id, site.file, decl);
             }

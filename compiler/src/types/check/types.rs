@@ -271,10 +271,9 @@ impl<'a> Checker<'a> {
             return self.active_type(object);
         }
         let is_type = match self.objects[object].site {
-            Some(site) if self.objects[object].state == State::Declared => matches!(
-                self.asts[site.file.0 as usize].decl(site.decl),
-                ast::Decl::Type(_)
-            ),
+            Some(site) if self.objects[object].state == State::Declared => {
+                matches!(self.decl(site.file, site.decl), ast::Decl::Type(_))
+            }
             _ => matches!(
                 self.objects[object].kind,
                 ObjectKind::Type(_) | ObjectKind::Invalid
@@ -320,7 +319,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn object_kind(&self, object: ObjectId) -> &'static str {
         let object = &self.objects[object];
         if let (State::Declared, Some(site)) = (object.state, object.site) {
-            return match self.asts[site.file.0 as usize].decl(site.decl) {
+            return match self.decl(site.file, site.decl) {
                 ast::Decl::Const(_) => "constant",
                 ast::Decl::Var(_) => "package-level variable",
                 ast::Decl::Func(_) => "function",
