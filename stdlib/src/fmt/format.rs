@@ -4,6 +4,7 @@ use crate::strconv::quote::Style;
 use crate::strconv::{float, quote};
 use crate::unicode;
 use crate::unicode::utf8;
+use smallvec::SmallVec;
 
 /// Flags, width and precision of a verb.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,6 +23,11 @@ pub(super) struct Flags {
 }
 
 impl Flags {
+    /// Nothing but a precision is asked for.
+    fn is_plain(&self) -> bool {
+        self.width.is_none() && !(self.plus || self.sharp || self.space)
+    }
+
     /// As a `State` of the package's source knows them.
     pub(super) fn bits(&self) -> i64 {
         i64::from(self.width.is_some())
@@ -64,7 +70,12 @@ impl Formatter {
             self.out.extend_from_slice(s);
             return;
         };
-        let missing = width.saturating_sub(utf8::count(s));
+        let length = if s.is_ascii() {
+            s.len()
+        } else {
+            utf8::count(s)
+        };
+        let missing = width.saturating_sub(length);
         if self.flags.minus {
             self.out.extend_from_slice(s);
             self.padding(missing);
@@ -132,7 +143,7 @@ impl Formatter {
             return;
         }
         // From the last character to the first.
-        let mut text = Vec::with_capacity(24);
+        let mut text: SmallVec<[u8; 64]> = SmallVec::new();
         loop {
             text.push(digits[(u % base) as usize]);
             u /= base;
@@ -274,7 +285,12 @@ impl Formatter {
     /// A float in form `form` of strconv; the verb's own precision is `precision`, −1 for the shortest.
     pub(super) fn float(&mut self, v: f64, float32: bool, form: u8, precision: i64) {
         let precision = self.flags.precision.map_or(precision, |p| p as i64);
-        let mut text = vec![b'+'];
+        if self.flags.is_plain() {
+            float::append_float(&mut self.out, v, form, precision, float32);
+            return;
+        }
+        let mut text = Vec::with_capacity(32);
+        text.push(b'+');
         float::append_float(&mut text, v, form, precision, float32);
         if matches!(text[1], b'-' | b'+') {
             text.remove(0);

@@ -10,6 +10,7 @@ use minigo_bytecode::{RuntimeType, TypeKind};
 use minigo_vm::native::{Call, Outcome};
 use minigo_vm::reflect::Iface;
 use print::{Method, Mode, Printer, Way};
+use smallvec::SmallVec;
 
 pub(crate) const NATIVES: Natives = &[
     ("show", show),
@@ -29,7 +30,7 @@ fn mode(call: &Call<'_>) -> Mode {
     }
 }
 
-fn operands(call: &Call<'_>, at: usize) -> Vec<Iface> {
+fn operands(call: &Call<'_>, at: usize) -> SmallVec<[Iface; 8]> {
     (0..call.slice_len(at))
         .map(|i| call.iface_element(at, i))
         .collect()
@@ -98,8 +99,10 @@ fn render(call: &mut Call<'_>) -> Outcome {
     let out = std::mem::take(&mut printer.f.out);
     if pending.is_empty() {
         call.set_str(0, &out);
-        call.set_ifaces(2, &[]);
-        call.set_words(4, &[]);
+        // Two nil slices.
+        for word in 2..6 {
+            call.set_int(word, 0);
+        }
         return Outcome::Done;
     }
     let operands: Vec<Iface> = pending.iter().map(|p| p.operand).collect();

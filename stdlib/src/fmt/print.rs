@@ -81,6 +81,9 @@ impl Access {
     }
 }
 
+/// Most text is not longer.
+const USUAL_LENGTH: usize = 64;
+
 /// How deep values may be nested; Go's stack has room for about as many levels.
 const MAX_DEPTH: usize = 1_000_000;
 /// When less than this is left of the machine's stack …
@@ -125,7 +128,10 @@ impl<'a> Printer<'a> {
         results: &'a [(Vec<u8>, Way)],
     ) -> Printer<'a> {
         Printer {
-            f: Formatter::default(),
+            f: Formatter {
+                out: Vec::with_capacity(USUAL_LENGTH),
+                flags: Flags::default(),
+            },
             reflect,
             has_method,
             results,
@@ -253,9 +259,14 @@ impl<'a> Printer<'a> {
                 self.f.push_str("%!(NOVERB)");
                 break;
             }
-            let (verb, size) = utf8::decode(&format[i..]);
-            let verb = char::from_u32(verb).unwrap_or('\u{fffd}');
-            i += size;
+            let verb = if format[i].is_ascii() {
+                i += 1;
+                char::from(format[i - 1])
+            } else {
+                let (verb, size) = utf8::decode(&format[i..]);
+                i += size;
+                char::from_u32(verb).unwrap_or('\u{fffd}')
+            };
             if verb == '%' {
                 self.f.out.push(b'%');
             } else if !self.good_arg_num {
@@ -374,7 +385,9 @@ impl<'a> Printer<'a> {
                     && matches!(info.kind, TypeKind::Slice { elem } if self.is_byte(elem) && !self.reflect.type_info(elem).named);
                 if bytes {
                     self.bytes(arg, verb, "[]byte");
-                } else if basic && verb != 'w' || !self.methods(arg, verb) {
+                } else if basic && verb != 'w' {
+                    self.value_here(Value::Of(arg), verb, 0, Access::Open);
+                } else if !self.methods(arg, verb) {
                     self.value(Value::Of(arg), verb, 0, Access::Open);
                 }
             }

@@ -1,6 +1,8 @@
 //! Floating-point numbers to text and back, in Go's forms.
 //!
 //! Digits come from Ryu (the shortest that read back) and from Rust's own conversions, which are exact; what is Go's is the layout.
+//! Rust's conversion to a fixed number of decimals takes long arithmetic wherever the result ends in a 5 or in zeros, as amounts and percentages do;
+//! those that fit are divided in 128 bits instead.
 
 use std::io::Write;
 
@@ -54,6 +56,7 @@ pub(crate) fn append_float(out: &mut Vec<u8>, value: f64, form: u8, precision: i
     }
     let precision = precision as usize;
     match form {
+        b'f' if append_decimals(out, value, precision) => {}
         b'f' => {
             // Writing to a Vec cannot fail.
             let _ = write!(out, "{:.*}", precision.min(ENOUGH), value);
@@ -201,6 +204,59 @@ fn append_fixed(out: &mut Vec<u8>, digits: &Digits, precision: usize) {
         out.push(b'.');
         out.extend((0..precision as i32).map(|i| digit(digits.point + i)));
     }
+}
+
+/// The most decimals whose power of ten fits.
+const MAX_DECIMALS: usize = 19;
+
+/// `ddd.ddd` with this many decimals, of a number that is not negative; false, and nothing is appended, if that does not fit.
+///
+/// The number is `mantissa × 2^exponent`; times `10^decimals` it is an integer below 2^117 with some bits behind the binary point, which round
+/// exactly, and to even.
+fn append_decimals(out: &mut Vec<u8>, value: f64, decimals: usize) -> bool {
+    if decimals > MAX_DECIMALS {
+        return false;
+    }
+    let (mantissa, exponent) = parts(value, false);
+    let scaled = u128::from(mantissa) * u128::from(10_u64.pow(decimals as u32));
+    let number = match exponent {
+        0..=10 => scaled << exponent,
+        -119..0 => {
+            let (whole, half) = (scaled >> -exponent, 1 << (-exponent - 1));
+            let rest = scaled - (whole << -exponent);
+            whole + u128::from(rest > half || rest == half && whole & 1 == 1)
+        }
+        // Half of the last place is more than `scaled` can be.
+        ..=-120 => 0,
+        _ => return false,
+    };
+    let Ok(mut number) = u64::try_from(number) else {
+        return false;
+    };
+    // Twenty digits, the point and a zero before it.
+    let mut text = [0; 24];
+    let mut at = text.len();
+    let mut left = decimals;
+    loop {
+        at -= 1;
+        text[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if left > 0 {
+            left -= 1;
+            if left == 0 {
+                at -= 1;
+                text[at] = b'.';
+                at -= 1;
+                text[at] = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        if left == 0 && number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&text[at..]);
+    true
 }
 
 /// Mantissa and binary exponent as the bits say, the mantissa an integer.
@@ -542,6 +598,32 @@ mod tests {
         check(1.0, 'b', -1, false, "4503599627370496p-52");
         check(f64::NAN, 'f', 2, false, "NaN");
         check(f64::NEG_INFINITY, 'g', -1, false, "-Inf");
+    }
+
+    #[test]
+    fn decimals_round_as_rust_rounds() {
+        let mut bits: u64 = 1;
+        let mut fitting = 0;
+        for step in 0..200_000 {
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let value = match step % 4 {
+                0 => f64::from_bits(bits >> 1),
+                // Ties, and what is near them.
+                1 => (bits >> 40) as f64 / 8.0,
+                2 => (bits >> 40) as f64 / 1000.0,
+                _ => (bits >> 50) as f64 * 2.0_f64.powi((bits & 127) as i32 - 100),
+            };
+            let decimals = (bits >> 8) as usize % 21;
+            let mut out = Vec::new();
+            if value.is_finite() && append_decimals(&mut out, value, decimals) {
+                fitting += 1;
+                let text = String::from_utf8_lossy(&out).into_owned();
+                assert_eq!(text, format!("{value:.decimals$}"), "{value:e}");
+            }
+        }
+        assert!(fitting > 50_000, "{fitting}");
     }
 
     #[test]
