@@ -218,6 +218,12 @@ impl Scheduler {
         // SeqCst: see `wake_p`.
         self.idle_processors
             .store(idle.processors.len(), Ordering::SeqCst);
+        // The processor's holder has looked for its timers itself until now, also for those that are due before the timekeeper will look.
+        if let Some(keeper) = &idle.world.timekeeper
+            && self.next_deadline() < self.timekeeper.load(Ordering::SeqCst)
+        {
+            keeper.poke();
+        }
         if idle.world.stopping {
             self.arrived.notify_all();
         }

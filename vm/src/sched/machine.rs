@@ -772,7 +772,8 @@ impl Machine {
             self.processor = None;
             sched.put_idle(&mut idle, own.index);
         }
-        if sched.look_again() {
+        // Somebody has to do what is there to be done, and to wait for timers meanwhile.
+        if sched.look_again() || sched.lacks_timekeeper() {
             sched.wake_p();
         }
         let result = call();

@@ -384,12 +384,18 @@ impl Scheduler {
     /// After a timer was added: a timekeeper that would look too late looks now.
     fn after_push(&self, when: u64) {
         // SeqCst: the timekeeper announces when it will look before it looks at the timers a last time; we have added ours
-        // before. If no processor is idle there is no timekeeper, and the adding processor looks itself.
+        // before. If no processor is idle the adding one looks itself, until it is idle: see `put_idle`.
         if when < self.timekeeper.load(Ordering::SeqCst)
             && self.idle_processors.load(Ordering::SeqCst) != 0
         {
             self.poke_timekeeper();
         }
+    }
+
+    /// There are timers, and no machine waits for them.
+    pub(crate) fn lacks_timekeeper(&self) -> bool {
+        // SeqCst: see `after_push`.
+        self.timekeeper.load(Ordering::SeqCst) == u64::MAX && self.next_deadline() != u64::MAX
     }
 
     /// When the first timer of all is due.
