@@ -6,6 +6,7 @@
 //! never call back. What is in and what is out is in README.md.
 #![forbid(unsafe_code)]
 
+mod buffer;
 mod bufio;
 mod bytes;
 pub mod catalog;

@@ -66,7 +66,7 @@ packages! {
     "unicode/utf8": "unicode/utf8/utf8.mgo", crate::unicode::utf8::NATIVES;
 }
 
-/// The import paths of all packages, sorted.
+/// The import paths of all packages.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     PACKAGES.iter().map(|package| package.path)
 }

@@ -9,48 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// The packages that programs may import.
-const PACKAGES: &[&str] = &[
-    "bufio",
-    "bytes",
-    "cmp",
-    "container/heap",
-    "container/list",
-    "container/ring",
-    "context",
-    "errors",
-    "flag",
-    "fmt",
-    "io",
-    "io/fs",
-    "iter",
-    "log",
-    "maps",
-    "math",
-    "math/bits",
-    "math/cmplx",
-    "math/rand",
-    "math/rand/v2",
-    "net",
-    "os",
-    "os/signal",
-    "path",
-    "path/filepath",
-    "runtime",
-    "runtime/debug",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "sync",
-    "sync/atomic",
-    "text/tabwriter",
-    "time",
-    "unicode",
-    "unicode/utf16",
-    "unicode/utf8",
-];
-
 /// Building one program must take less than this, on a busy machine too.
 pub(crate) const BUILD_LIMIT: Duration = Duration::from_secs(120);
 
@@ -87,7 +45,7 @@ impl Oracle {
             "-f",
             "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}",
         ];
-        list.extend(PACKAGES);
+        list.extend(minigo_stdlib::paths());
         let import_config = folder.join("importcfg");
         fs::write(&import_config, go(&list)?)
             .map_err(|error| format!("{}: {error}", import_config.display()))?;

@@ -3,7 +3,6 @@
 
 mod address;
 
-use std::cell::RefCell;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use rustix::net::{
     RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketFlags, SocketType, sockopt,
 };
 
+use crate::buffer::with_buffer;
 use crate::package::Natives;
 
 pub(crate) const NATIVES: Natives = &[
@@ -81,27 +81,6 @@ const EXPIRED: i64 = -2;
 
 /// Bytes that one read or write moves at most.
 const MOST: usize = 1 << 20;
-
-thread_local! {
-    /// Memory to read into, since a program's own is not Rust's.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps larger buffers from staying.
-const KEPT: usize = 256 * 1024;
-
-fn with_buffer<R>(len: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
-    BUFFER.with_borrow_mut(|buffer| {
-        if buffer.len() < len {
-            buffer.resize(len, 0);
-        }
-        let result = work(&mut buffer[..len]);
-        if buffer.len() > KEPT {
-            *buffer = Vec::new();
-        }
-        result
-    })
-}
 
 fn direction(write: bool) -> Direction {
     if write {
