@@ -10,6 +10,8 @@ mod process;
 mod programs;
 #[path = "command/settings.rs"]
 mod settings;
+#[path = "command/terminal.rs"]
+mod terminal;
 
 use process::Run;
 use std::fs;
