@@ -72,7 +72,9 @@ fn text(explanation: &Explanation, files: &[SourceFile], color: bool) -> String 
     }
     let followers = followers(explanation);
     if !followers.is_empty() {
-        out.push('\n');
+        if !out.is_empty() {
+            out.push('\n');
+        }
         for line in followers {
             let _ = writeln!(out, "  {line}");
         }

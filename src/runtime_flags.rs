@@ -168,6 +168,35 @@ impl RuntimeFlags {
         }
     }
 
+    /// What `--seed` says.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    pub(crate) fn set_seed(&mut self, seed: Option<u64>) {
+        self.seed = seed;
+    }
+
+    /// What `--preempt` says.
+    pub(crate) fn preempt(&self) -> String {
+        let value = self.preempt.to_possible_value();
+        value.map_or(String::new(), |value| value.get_name().to_string())
+    }
+
+    /// False: there is no such value.
+    pub(crate) fn set_preempt(&mut self, value: &str) -> bool {
+        match Preempt::from_str(value, false) {
+            Ok(preempt) => self.preempt = preempt,
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// How a blocked input is explained at a prompt.
+    pub(crate) fn explanation(&self) -> explanation::Format {
+        self.explain.unwrap_or(explanation::Format::Text)
+    }
+
     /// How many processors the program begins with.
     pub(crate) fn processors(&self) -> usize {
         processors(self.procs, self.seed.is_some())

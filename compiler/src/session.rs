@@ -59,6 +59,7 @@ impl Session {
             imports: Vec::new(),
             name: "main.main".into(),
             then: Some("Serve"),
+            look: None,
         };
         let (mut state, checked) = check::check_input(&loaded, &symbols, state, main, input);
         let mut escapes = Escapes::of_session();
@@ -86,6 +87,25 @@ impl Session {
 
     /// Compiles an input. The name of the file is what positions in it are printed with.
     pub fn input(&mut self, source: SourceFile, importer: Importer<'_>) -> Compiled {
+        self.compile(source, importer, None)
+    }
+
+    /// Compiles an expression whose value goes to a function of the package that shows values, `func name(any)`, and nowhere else.
+    pub fn look(
+        &mut self,
+        source: SourceFile,
+        importer: Importer<'_>,
+        name: &'static str,
+    ) -> Compiled {
+        self.compile(source, importer, Some(name))
+    }
+
+    fn compile(
+        &mut self,
+        source: SourceFile,
+        importer: Importer<'_>,
+        look: Option<&'static str>,
+    ) -> Compiled {
         let Some((state, generator)) = self.states.take() else {
             panic!("internal error: an input of a session failed half-way");
         };
@@ -114,6 +134,7 @@ impl Session {
             imports: loaded.imports,
             name: "main.repl".into(),
             then: None,
+            look,
         };
         let (mut state, checked) =
             check::check_input(&self.loaded, &self.symbols, state, self.main, input);
@@ -180,6 +201,7 @@ impl Session {
             imports: loaded.imports,
             name: "main.repl".into(),
             then: None,
+            look: None,
         };
         let (mut state, found) =
             check::type_of(&self.loaded, &self.symbols, state, self.main, input);

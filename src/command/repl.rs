@@ -20,8 +20,5 @@ pub(crate) struct ReplArgs {
 
 /// Runs the prompt and gives the exit status.
 pub(crate) fn repl(args: ReplArgs) -> i32 {
-    let options = repl::Options {
-        runtime: args.runtime,
-    };
-    on_big_stack(move || repl::run(&options))
+    on_big_stack(move || repl::run(args.runtime))
 }

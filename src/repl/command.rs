@@ -198,9 +198,9 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command {
         names: &["chan"],
         arguments: "variable",
-        help: "a channel: how much it holds, who waits at it",
-        run: |engine, rest| match engine.describe_channel(rest) {
-            Ok(text) => Text(text),
+        help: "a channel: how much it holds and what, who waits at it",
+        run: |engine, rest| match engine.show_channel(rest) {
+            Ok(()) => Nothing,
             Err(why) => Mistake(why),
         },
     },
@@ -234,13 +234,13 @@ pub(crate) const COMMANDS: &[Command] = &[
         arguments: "",
         help: "collect garbage, and say how much is left",
         run: |engine, _| {
-            let before = engine.machine.heap_stats().allocated_bytes;
+            let before = engine.machine.heap_stats().in_use_bytes;
             engine.machine.collect();
-            let stats = engine.machine.heap_stats();
+            let after = engine.machine.heap_stats().in_use_bytes;
             Text(format!(
-                "{} alive; {} allocated since the beginning\n",
-                size(stats.live_bytes),
-                size(before)
+                "{} in use, {} freed\n",
+                size(after),
+                size(before.saturating_sub(after))
             ))
         },
     },
@@ -251,15 +251,30 @@ pub(crate) const COMMANDS: &[Command] = &[
         run: |engine, _| Text(engine.machine.stats_text()),
     },
     Command {
-        names: &["seed", "preempt"],
+        names: &["bg"],
+        arguments: "[on|off]",
+        help: "off: goroutines run only while an input does",
+        run: background,
+    },
+    Command {
+        names: &["seed"],
+        arguments: "[n|off]",
+        help: "begin a new session that this seed schedules, or one in real time",
+        run: seed,
+    },
+    Command {
+        names: &["preempt"],
+        arguments: "[off|calls|loops]",
+        help: "begin a new session in which a goroutine may lose its processor there only",
+        run: preempt,
+    },
+    Command {
+        names: &[
+            "advance", "step", "trace", "race", "leaks", "explore", "watch",
+        ],
         arguments: "",
-        help: "not yet: a session runs in real time; run a file with --seed or --preempt",
-        run: |_, _| {
-            Mistake(
-                "not yet: a session runs in real time; minigo run has --seed and --preempt"
-                    .to_string(),
-            )
-        },
+        help: "not yet",
+        run: |_, _| Mistake("not yet".to_string()),
     },
 ];
 
@@ -450,16 +465,27 @@ fn time(engine: &mut Engine, rest: &str) -> Answer {
     if rest.is_empty() {
         return Mistake("want an input".to_string());
     }
+    if rest == "virtual" && !engine.is_declared(rest) {
+        return Mistake("not yet: minigo repl --time=virtual begins a session so".to_string());
+    }
     Then(engine.evaluate("repl[time]", rest, true))
 }
 
 fn dis(engine: &mut Engine, rest: &str) -> Answer {
-    let found = engine.machine.disassemble(rest);
+    if rest.is_empty() {
+        return Mistake("want a function".to_string());
+    }
+    let mut found = engine.machine.disassemble(rest);
+    if found.is_empty() {
+        // Only what something uses is translated.
+        match engine.look(rest, "Use") {
+            Next::Done => found = engine.machine.disassemble(rest),
+            failed => return Then(failed),
+        }
+    }
     match found.first() {
         Some(text) => Text(text.clone()),
-        None => Mistake(format!(
-            "no code was made for a function {rest}: only what is called is translated"
-        )),
+        None => Mistake(format!("{rest} is no function with code of its own")),
     }
 }
 
@@ -529,32 +555,85 @@ fn edit(engine: &mut Engine, _: &str) -> Answer {
 fn kill(engine: &mut Engine, rest: &str) -> Answer {
     let ids = match rest {
         "new" => engine.started_by(engine.latest),
-        "all" => engine
-            .machine
-            .goroutines()
-            .iter()
-            .map(|g| g.dump.id)
-            .collect(),
+        "all" => engine.machine.parents().iter().map(|g| g.0).collect(),
         _ => match number(rest) {
-            Ok(id) => vec![id],
+            Ok(id) if engine.machine.interrupt(id, false) => return Nothing,
+            Ok(id) => return Mistake(none(id)),
             Err(why) => return Mistake(why),
         },
     };
-    for &id in &ids {
-        if !engine.machine.interrupt(id, false) && rest != "new" && rest != "all" {
-            return Mistake(none(id));
+    engine.machine.interrupt_all(ids, false);
+    Nothing
+}
+
+fn background(engine: &mut Engine, rest: &str) -> Answer {
+    match rest {
+        "" => {
+            return Text(format!(
+                "{}\n",
+                if engine.background { "on" } else { "off" }
+            ));
         }
+        "on" => {
+            engine.background = true;
+            engine.release();
+        }
+        "off" => {
+            engine.background = false;
+            engine.hold();
+        }
+        other => return Mistake(format!("{other}: want on or off")),
     }
     Nothing
 }
 
+fn seed(engine: &mut Engine, rest: &str) -> Answer {
+    let seed = match (rest, rest.parse()) {
+        ("", _) => {
+            let seed = engine.flags.seed();
+            return Text(seed.map_or("off\n".to_string(), |seed| format!("{seed}\n")));
+        }
+        ("off", _) => None,
+        (_, Ok(seed)) => Some(seed),
+        _ => return Mistake(format!("{rest}: want a number or off")),
+    };
+    engine.flags.set_seed(seed);
+    restart(engine)
+}
+
+fn preempt(engine: &mut Engine, rest: &str) -> Answer {
+    if rest.is_empty() {
+        return Text(format!("{}\n", engine.flags.preempt()));
+    }
+    if !engine.flags.set_preempt(rest) {
+        return Mistake(format!("{rest}: want off, calls or loops"));
+    }
+    restart(engine)
+}
+
+/// Schedules are chosen when a machine begins.
+fn restart(engine: &mut Engine) -> Answer {
+    if let Err(error) = engine.reset() {
+        return Mistake(error.to_string());
+    }
+    engine.note(&format!(
+        "a new session, {}, preemption {}: what was declared is forgotten",
+        engine.mode(),
+        engine.flags.preempt()
+    ));
+    Nothing
+}
+
 fn wait(engine: &mut Engine, _: &str) -> Answer {
+    engine.release();
     while !engine.machine.is_stuck() {
         if engine.take_interrupt() {
+            engine.hold();
             return Mistake("stopped waiting".to_string());
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    engine.hold();
     engine.machine.flush();
     let left = engine.machine.num_goroutine();
     match left {

@@ -55,9 +55,9 @@ pub(crate) fn run(mut engine: Engine, screen: &Arc<Screen>) -> i32 {
     }
     screen.output(
         format!(
-            "minigo {} on {} processors. :help lists commands, Ctrl-D leaves.\n",
+            "minigo {}, {}. :help lists commands, Ctrl-D leaves.\n",
             env!("CARGO_PKG_VERSION"),
-            engine.machine.set_procs(0)
+            engine.mode()
         )
         .as_bytes(),
     );

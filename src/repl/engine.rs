@@ -3,6 +3,7 @@
 use super::command;
 use super::screen::Screen;
 use crate::module::Packages;
+use crate::runtime_flags::RuntimeFlags;
 use minigo_compiler::diagnostics::render::{self, Format};
 use minigo_compiler::diagnostics::{LIMIT, Listing};
 use minigo_compiler::session::Session as Compiler;
@@ -67,7 +68,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 /// How long an evaluation that is to stop may run deferred calls.
 const GRACE: Duration = Duration::from_millis(300);
 /// How long it may take to stop at all before the prompt comes back without it.
-const STUBBORN: Duration = Duration::from_millis(800);
+const STUBBORN: Duration = Duration::from_millis(650);
 
 /// What an input came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +94,7 @@ pub(crate) struct Engine {
     pub(crate) compiler: Rc<RefCell<Compiler>>,
     pub(crate) machine: Machine,
     pub(crate) screen: Arc<Screen>,
-    config: Config,
+    pub(crate) flags: RuntimeFlags,
     packages: Rc<Packages>,
     /// Inputs so far; positions name them.
     count: usize,
@@ -105,6 +106,10 @@ pub(crate) struct Engine {
     pub(crate) latest: u64,
     pub(crate) strict: bool,
     pub(crate) time_all: bool,
+    /// Goroutines run on between inputs.
+    pub(crate) background: bool,
+    /// Those that are kept from it.
+    held: Vec<u64>,
     has_hidden: bool,
     has_failure: bool,
 }
@@ -136,6 +141,11 @@ fn natives(name: &str) -> Option<NativeFn> {
     minigo_stdlib::natives(name)
 }
 
+/// The machine that these flags ask for.
+fn config(flags: &RuntimeFlags) -> Config {
+    flags.config(vec!["repl".to_string()], Vec::new())
+}
+
 fn start(
     config: &Config,
     screen: &Arc<Screen>,
@@ -158,9 +168,9 @@ fn start(
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config, screen: Arc<Screen>) -> Result<Engine, LoadError> {
+    pub(crate) fn new(flags: RuntimeFlags, screen: Arc<Screen>) -> Result<Engine, LoadError> {
         let packages = Rc::new(Packages::around(Path::new(".")));
-        let (compiler, machine) = start(&config, &screen, &packages)?;
+        let (compiler, machine) = start(&config(&flags), &screen, &packages)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         if screen.is_terminal() {
             // Without it Ctrl-C ends the session, as it ends other programs.
@@ -170,7 +180,7 @@ impl Engine {
             compiler: Rc::new(RefCell::new(compiler)),
             machine,
             screen,
-            config,
+            flags,
             packages,
             count: 0,
             entered: Vec::new(),
@@ -178,6 +188,8 @@ impl Engine {
             latest: 0,
             strict: false,
             time_all: false,
+            background: true,
+            held: Vec::new(),
             has_hidden: false,
             has_failure: false,
         })
@@ -197,12 +209,38 @@ impl Engine {
 
     /// Starts from scratch.
     pub(crate) fn reset(&mut self) -> Result<(), LoadError> {
-        let (compiler, machine) = start(&self.config, &self.screen, &self.packages)?;
+        let (compiler, machine) = start(&config(&self.flags), &self.screen, &self.packages)?;
         machine.set_strict(self.strict);
         *self.compiler.borrow_mut() = compiler;
         self.machine = machine;
         self.entered.clear();
+        self.held.clear();
+        self.has_hidden = false;
         Ok(())
+    }
+
+    /// How goroutines are scheduled.
+    pub(crate) fn mode(&self) -> String {
+        let procs = self.machine.set_procs(0);
+        match self.flags.seed() {
+            Some(seed) => format!("seed {seed}, {procs} simulated processors on 1 thread"),
+            None if procs == 1 => "1 processor".to_string(),
+            None => format!("{procs} processors"),
+        }
+    }
+
+    /// Lets goroutines go on that are kept from running between inputs.
+    pub(crate) fn release(&mut self) {
+        if !self.held.is_empty() {
+            self.machine.resume_all(std::mem::take(&mut self.held));
+        }
+    }
+
+    /// Keeps them from running, if that is wanted.
+    pub(crate) fn hold(&mut self) {
+        if !self.background {
+            self.held.extend(self.machine.freeze_all());
+        }
     }
 
     /// Does what was entered: a command or Go code.
@@ -270,7 +308,9 @@ impl Engine {
         self.entered.push(Entered {
             text: text.to_string(),
         });
+        self.release();
         let next = self.wait_for(id);
+        self.hold();
         if time {
             let whole = began.elapsed();
             self.note(&format!(
@@ -280,6 +320,27 @@ impl Engine {
             ));
         }
         next
+    }
+
+    /// Has a function of the prompt's own package look at the value of an expression, which is not remembered.
+    pub(crate) fn look(&mut self, expression: &str, function: &'static str) -> Next {
+        let file = SourceFile::new("repl[look]", expression);
+        let compiled = self.compiler.borrow_mut().look(
+            file,
+            &|import: &Import<'_>| find(&self.packages, import),
+            function,
+        );
+        self.report(&compiled.diagnostics);
+        let Some(extension) = compiled.extension else {
+            return Next::Failed(1);
+        };
+        match self.machine.run(extension, &natives) {
+            Ok(id) => self.wait_for(id),
+            Err(error) => {
+                self.note(&format!("{error}; :reset starts a new one"));
+                Next::Failed(1)
+            }
+        }
     }
 
     /// The type of an expression; on a mistake it is shown.

@@ -1,59 +1,74 @@
 //! Goroutines as the prompt shows them, and the commands that look at them and move them.
 
 use super::engine::Engine;
+use crate::explanation;
 use minigo_compiler::session::{Declared, DeclaredKind};
 use minigo_vm::session::{GoroutineInfo, Place};
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
+
+/// Goroutines that are listed; of more only how many there are.
+const MOST_LISTED: usize = 100;
+/// Goroutines that are named in a sentence.
+const MOST_NAMED: usize = 10;
 
 impl Engine {
     /// What stands in the way of an input that can never go on.
     pub(super) fn explain_block(&self, id: u64) {
-        let goroutines = self.machine.goroutines();
-        let mut text = String::from("fatal error: this input waits for ever - deadlock!\n");
-        let Some(own) = goroutines.iter().find(|g| g.dump.id == id) else {
+        let Some(own) = self.machine.goroutine(id) else {
             return;
         };
-        let _ = writeln!(
-            text,
-            "\nIt waits for {}, and {}.",
-            self.reason(own),
-            nobody(own)
+        let mut text = format!(
+            "fatal error: this input waits for ever - deadlock!\n\n{}",
+            own.dump.text()
         );
-        let others: Vec<&GoroutineInfo> = goroutines.iter().filter(|g| g.dump.id != id).collect();
-        if !others.is_empty() {
-            text.push_str("The other goroutines wait, too:\n");
-            for other in others.iter().take(10) {
-                let _ = writeln!(
-                    text,
-                    "  goroutine {}: {}{}",
-                    other.dump.id,
-                    self.reason(other),
-                    place(other)
-                );
-            }
-            if others.len() > 10 {
-                let _ = writeln!(text, "  and {} more", others.len() - 10);
-            }
+        let found = self.machine.explain(id);
+        let compiler = self.compiler.borrow();
+        let words = explanation::render(
+            &found,
+            self.flags.explanation(),
+            compiler.files(),
+            self.screen.has_color(),
+        );
+        if !words.is_empty() {
+            let _ = write!(text, "\n{words}");
         }
-        text.push('\n');
-        text.push_str(&own.dump.text());
         self.screen.error(text.as_bytes());
+        let frozen: Vec<u64> = found
+            .goroutines
+            .iter()
+            .filter(|g| g.reason == FROZEN)
+            .map(|g| g.id)
+            .collect();
+        for id in &frozen {
+            self.note(&format!(
+                "goroutine {id} is frozen; :resume {id} lets it go on"
+            ));
+        }
+        let others = self.machine.num_goroutine() - found.goroutines.len().max(1);
+        match others {
+            0 => {}
+            1 => self.note("1 other goroutine waits, too; :go lists it"),
+            n => self.note(&format!("{n} other goroutines wait, too; :go lists them")),
+        }
     }
 
     /// One line about a goroutine that has not come back yet; None if it runs.
     pub(super) fn what_it_waits_for(&self, id: u64) -> Option<String> {
-        let goroutines = self.machine.goroutines();
-        let own = goroutines.iter().find(|g| g.dump.id == id)?;
-        if matches!(own.dump.reason, "running" | "runnable") {
-            return None;
-        }
-        let others = goroutines.len() - 1;
-        let who = match others {
-            0 => "a timer may wake it".to_string(),
-            1 => "another goroutine or a timer may wake it".to_string(),
-            n => format!("{n} other goroutines or a timer may wake it"),
+        let own = self.machine.goroutine(id)?;
+        let reason = match own.dump.reason {
+            "running" | "runnable" => return None,
+            "syscall" => return Some("a system call".to_string()),
+            "IO wait" => return Some("IO wait".to_string()),
+            _ => self.names().reason(&own),
         };
-        Some(format!("{}; {who}", self.reason(own)))
+        let who = match self.machine.num_goroutine() {
+            0 | 1 => "a timer may wake it".to_string(),
+            2 => "another goroutine or a timer may wake it".to_string(),
+            n => format!("{} other goroutines or a timer may wake it", n - 1),
+        };
+        Some(format!("{reason}; {who}"))
     }
 
     /// After Ctrl-C: says which goroutines the input has started.
@@ -62,7 +77,10 @@ impl Engine {
         if left.is_empty() {
             return;
         }
-        let list: Vec<String> = left.iter().map(u64::to_string).collect();
+        let mut list: Vec<String> = left.iter().take(MOST_NAMED).map(u64::to_string).collect();
+        if left.len() > MOST_NAMED {
+            list.push(format!("and {} more", left.len() - MOST_NAMED));
+        }
         let (noun, verb, them) = match left.len() {
             1 => ("goroutine", "runs", "it"),
             _ => ("goroutines", "run", "them"),
@@ -75,65 +93,47 @@ impl Engine {
 
     /// The goroutines that one has started, directly or through others.
     pub(super) fn started_by(&self, id: u64) -> Vec<u64> {
-        let goroutines = self.machine.goroutines();
-        let mut family = vec![id];
-        // Numbers of children may be lower than those of their parents: several processors hand them out.
-        loop {
-            let before = family.len();
-            for g in &goroutines {
-                let parent = g.dump.created_by.as_ref().map(|(_, parent)| *parent);
-                if parent.is_some_and(|parent| family.contains(&parent))
-                    && !family.contains(&g.dump.id)
-                {
-                    family.push(g.dump.id);
-                }
-            }
-            if family.len() == before {
-                break;
+        let mut children: HashMap<u64, Vec<u64>> = HashMap::new();
+        for (child, parent) in self.machine.parents() {
+            children.entry(parent).or_default().push(child);
+        }
+        let mut family = Vec::new();
+        let mut open = vec![id];
+        while let Some(parent) = open.pop() {
+            for child in children.remove(&parent).unwrap_or_default() {
+                family.push(child);
+                open.push(child);
             }
         }
-        family.retain(|&member| member != id && goroutines.iter().any(|g| g.dump.id == member));
         family.sort_unstable();
         family
     }
 
-    /// What a goroutine waits for, with the names of variables.
-    fn reason(&self, g: &GoroutineInfo) -> String {
-        let names: Vec<String> = g
-            .places
-            .iter()
-            .filter_map(|place| self.name_of(*place))
-            .collect();
-        match names.is_empty() {
-            true => g.dump.reason.to_string(),
-            false => format!("{} on {}", g.dump.reason, names.join(", ")),
-        }
+    /// The variables of the prompt that hold channels, or are locks, as they are now.
+    fn names(&self) -> Names {
+        let declared = self.compiler.borrow().declared();
+        let named = declared.iter().filter_map(|variable| {
+            if variable.kind != DeclaredKind::Variable {
+                return None;
+            }
+            let offset = self.offset_of(variable)?;
+            let place = if is_channel(variable) {
+                Named::Channel(self.machine.global_word(offset))
+            } else if is_lock(variable) {
+                Named::Lock(self.lock_ranges(variable, offset))
+            } else {
+                return None;
+            };
+            Some((variable.name.clone(), place))
+        });
+        Names(named.collect())
     }
 
-    /// The variable of the prompt that holds a channel, or is the lock.
-    fn name_of(&self, place: Place) -> Option<String> {
-        let declared = self.compiler.borrow().declared();
-        let variables = declared
-            .iter()
-            .filter(|object| object.kind == DeclaredKind::Variable);
-        for variable in variables {
-            let Some(offset) = self.offset_of(variable) else {
-                continue;
-            };
-            let found = match place {
-                Place::Channel(address) => {
-                    is_channel(variable) && self.machine.global_word(offset) == address
-                }
-                Place::Lock(address) => {
-                    is_lock(variable) && self.machine.covers(offset, words(variable), address)
-                }
-                Place::Nowhere => false,
-            };
-            if found {
-                return Some(variable.name.clone());
-            }
-        }
-        None
+    /// Where the locks are that a variable of one of `sync`'s types may be: itself, and what it points to.
+    fn lock_ranges(&self, variable: &Declared, offset: u32) -> [Range<u64>; 2] {
+        let bytes = words(variable) * 8;
+        let own = self.machine.global_address(offset);
+        [own, self.machine.global_word(offset)].map(|start| start..start.saturating_add(bytes))
     }
 
     fn offset_of(&self, variable: &Declared) -> Option<u32> {
@@ -142,13 +142,14 @@ impl Engine {
 
     /// `:go`
     pub(super) fn list_goroutines(&self) -> String {
-        let goroutines = self.machine.goroutines();
+        let (goroutines, more) = self.machine.goroutines(MOST_LISTED);
         if goroutines.is_empty() {
             return "no goroutines\n".to_string();
         }
+        let names = self.names();
         let mut rows = Vec::with_capacity(goroutines.len());
         for g in &goroutines {
-            let mut state = self.reason(g);
+            let mut state = names.reason(g);
             if g.seconds > 0 {
                 let _ = write!(state, ", {} s", g.seconds);
             }
@@ -164,18 +165,21 @@ impl Engine {
             };
             rows.push([g.dump.id.to_string(), state, at, created]);
         }
-        table(["id", "state", "where", "created"], &rows)
+        let mut text = table(["id", "state", "where", "created"], &rows);
+        if more > 0 {
+            let _ = writeln!(text, "and {more} more");
+        }
+        text
     }
 
     /// `:stack`
     pub(super) fn stack(&self, id: u64) -> Option<String> {
-        let goroutines = self.machine.goroutines();
-        let found = goroutines.iter().find(|g| g.dump.id == id)?;
+        let found = self.machine.goroutine(id)?;
         Some(found.dump.text())
     }
 
-    /// `:chan`
-    pub(super) fn describe_channel(&self, name: &str) -> Result<String, String> {
+    /// `:chan`: prints how a channel is.
+    pub(super) fn show_channel(&mut self, name: &str) -> Result<(), String> {
         let variable = self.variable(name)?;
         if !is_channel(&variable) {
             return Err(format!("{name} is no channel but {}", variable.ty));
@@ -184,22 +188,28 @@ impl Engine {
             .offset_of(&variable)
             .and_then(|offset| self.machine.channel(offset));
         let Some(info) = info else {
-            return Ok(format!(
-                "{name} is a nil {}: whoever uses it waits for ever\n",
+            self.print(&format!(
+                "{name} is a nil {}: whoever uses it waits for ever",
                 variable.ty
             ));
+            return Ok(());
         };
-        let mut text = format!("{name} // {}\n", variable.ty);
-        let _ = writeln!(
-            text,
-            "  holds {} of {}{}",
+        self.print(&format!(
+            "{name} // {}\n  holds {} of {}{}",
+            variable.ty,
             info.len,
             info.cap,
             if info.closed { ", closed" } else { "" }
-        );
-        let _ = writeln!(text, "  waiting to receive: {}", numbers(&info.receivers));
-        let _ = writeln!(text, "  waiting to send: {}", numbers(&info.senders));
-        Ok(text)
+        ));
+        if info.len > 0 {
+            self.look(name, "Contents");
+        }
+        self.print(&format!(
+            "  waiting to receive: {}\n  waiting to send: {}",
+            numbers(&info.receivers),
+            numbers(&info.senders)
+        ));
+        Ok(())
     }
 
     /// `:lock`
@@ -208,18 +218,8 @@ impl Engine {
         let offset = self
             .offset_of(&variable)
             .ok_or_else(|| format!("nothing has used {name} yet"))?;
-        let waiting: Vec<u64> = self
-            .machine
-            .goroutines()
-            .iter()
-            .filter(|g| {
-                g.places.iter().any(|place| match place {
-                    Place::Lock(address) => self.machine.covers(offset, words(&variable), *address),
-                    _ => false,
-                })
-            })
-            .map(|g| g.dump.id)
-            .collect();
+        let ranges = self.lock_ranges(&variable, offset).to_vec();
+        let waiting = self.machine.waiting_in(ranges);
         let state = match variable.ty.as_str() {
             "sync.Mutex" => match self.machine.global_word(offset) & 1 {
                 0 => "unlocked",
@@ -266,41 +266,100 @@ impl Engine {
         }
     }
 
-    /// `:graph`
+    /// `:graph`: who waits for what, and who holds that.
     pub(super) fn graph(&self, dot: bool) -> String {
-        let goroutines = self.machine.goroutines();
-        let mut text = String::new();
-        if dot {
-            text.push_str("digraph waits {\n");
-        }
+        let (goroutines, more) = self.machine.goroutines(MOST_LISTED);
+        let names = self.names();
+        let mut edges: Vec<[String; 3]> = Vec::new();
+        let mut others = Vec::new();
         for g in &goroutines {
-            let id = g.dump.id;
+            let waiter = format!("goroutine {}", g.dump.id);
+            if g.places.is_empty() {
+                others.push(format!("{waiter} {}", g.dump.reason));
+            }
             for &place in &g.places {
-                let target = self.name_of(place).unwrap_or_else(|| match place {
+                let target = names.of(place).unwrap_or_else(|| match place {
                     Place::Channel(address) => format!("chan {address:#x}"),
                     Place::Lock(address) => format!("lock {address:#x}"),
                     Place::Nowhere => "nothing".to_string(),
                 });
-                let _ = if dot {
-                    writeln!(
-                        text,
-                        "  \"goroutine {id}\" -> {target:?} [label={:?}];",
-                        g.dump.reason
-                    )
-                } else {
-                    writeln!(text, "goroutine {id} --{}--> {target}", g.dump.reason)
-                };
+                edges.push([waiter.clone(), g.dump.reason.to_string(), target.clone()]);
+                if g.dump.reason == "sync.Mutex.Lock"
+                    && let Place::Lock(address) = place
+                    && let Some(Some(holder)) = self.machine.mutex_holder_at(address)
+                {
+                    let held = [target, "held by".to_string(), format!("goroutine {holder}")];
+                    if !edges.contains(&held) {
+                        edges.push(held);
+                    }
+                }
             }
-            if g.places.is_empty() && !dot {
-                let _ = writeln!(text, "goroutine {id} {}", g.dump.reason);
-            }
+        }
+        let mut text = String::new();
+        if dot {
+            text.push_str("digraph waits {\n");
+        }
+        for [from, label, to] in &edges {
+            let _ = match dot {
+                true => writeln!(text, "  {from:?} -> {to:?} [label={label:?}];"),
+                false => writeln!(text, "{from} --{label}--> {to}"),
+            };
         }
         if dot {
             text.push_str("}\n");
-        } else if goroutines.is_empty() {
+            return text;
+        }
+        for other in others {
+            let _ = writeln!(text, "{other}");
+        }
+        if more > 0 {
+            let _ = writeln!(text, "and {more} more");
+        }
+        if goroutines.is_empty() {
             text.push_str("no goroutines\n");
         }
         text
+    }
+}
+
+/// What a frozen goroutine waits for.
+const FROZEN: &str = "frozen";
+
+/// Names for what goroutines wait at.
+struct Names(Vec<(String, Named)>);
+
+/// What a variable names.
+enum Named {
+    /// The channel at this address.
+    Channel(u64),
+    /// Locks in memory: the variable's own, and what it points to.
+    Lock([Range<u64>; 2]),
+}
+
+impl Names {
+    /// The variable that holds a channel, or is the lock.
+    fn of(&self, place: Place) -> Option<String> {
+        let found = self.0.iter().find(|(_, named)| match (place, named) {
+            (Place::Channel(address), Named::Channel(known)) => address == *known,
+            (Place::Lock(address), Named::Lock(ranges)) => {
+                ranges.iter().any(|range| range.contains(&address))
+            }
+            _ => false,
+        });
+        found.map(|(name, _)| name.clone())
+    }
+
+    /// What a goroutine waits for, with the names of variables.
+    fn reason(&self, g: &GoroutineInfo) -> String {
+        let names: Vec<String> = g
+            .places
+            .iter()
+            .filter_map(|place| self.of(*place))
+            .collect();
+        match names.is_empty() {
+            true => g.dump.reason.to_string(),
+            false => format!("{} on {}", g.dump.reason, names.join(", ")),
+        }
     }
 }
 
@@ -327,25 +386,10 @@ fn is_channel(variable: &Declared) -> bool {
 }
 
 /// How many words of one of `sync`'s types to look at; other types may hold them anywhere.
-fn words(variable: &Declared) -> u32 {
+fn words(variable: &Declared) -> u64 {
     match variable.ty.as_str() {
         "sync.Mutex" | "sync.RWMutex" | "sync.WaitGroup" | "sync.Once" => 2,
         _ => 4,
-    }
-}
-
-fn nobody(g: &GoroutineInfo) -> &'static str {
-    match g.dump.reason {
-        "chan receive" => "no goroutine is left that could send to it or close it",
-        "chan send" => "no goroutine is left that could receive from it",
-        "chan receive (nil chan)" | "chan send (nil chan)" => "a nil channel is never ready",
-        "select (no cases)" => "a select without cases is never ready",
-        "select" => "no goroutine is left that could make one of its cases ready",
-        "sync.Mutex.Lock" | "sync.RWMutex.Lock" | "sync.RWMutex.RLock" => {
-            "no goroutine is left that could unlock it"
-        }
-        "sync.WaitGroup.Wait" => "no goroutine is left that could call Done",
-        _ => "no goroutine is left that could wake it",
     }
 }
 

@@ -28,20 +28,11 @@ use screen::Screen;
 use std::io::{IsTerminal, Read};
 use std::sync::Arc;
 
-/// How the prompt is used.
-pub(crate) struct Options {
-    /// Settings of the machine.
-    pub(crate) runtime: RuntimeFlags,
-}
-
 /// Runs the prompt, with the program's type errors and values in color or not, and gives the exit status. Needs a big stack.
-pub(crate) fn run(options: &Options) -> i32 {
+pub(crate) fn run(flags: RuntimeFlags) -> i32 {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let screen = Arc::new(Screen::new(terminal));
-    let engine = Engine::new(
-        options.runtime.config(vec!["repl".to_string()], Vec::new()),
-        screen.clone(),
-    );
+    let engine = Engine::new(flags, screen.clone());
     let engine = match engine {
         Ok(engine) => engine,
         Err(error) => crate::console::fail(&error.to_string()),

@@ -14,7 +14,7 @@ pub(crate) fn report(vm: &Vm, finish: Finish) -> i32 {
         Finish::Deadlock(deadlock) => {
             let mut text = deadlock.text();
             if let Some(explain) = &vm.config().explain {
-                let words = explain.words(&explain::explain(vm, |_| true));
+                let words = explain.words(&explain::explain(vm, |_| true, None));
                 if !words.is_empty() {
                     text.push('\n');
                     text.push_str(&words);

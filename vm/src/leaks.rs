@@ -95,7 +95,7 @@ pub(crate) fn find(vm: &Vm, m: &mut Machine) -> Leaks {
         }
         marker.drain();
         end(marker, vm);
-        let leaked = explain::explain(vm, |g| waiting.contains(&std::ptr::from_ref(g)));
+        let leaked = explain::explain(vm, |g| waiting.contains(&std::ptr::from_ref(g)), None);
         Leaks { leaked, others }
     })
 }

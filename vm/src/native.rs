@@ -8,11 +8,12 @@
 use crate::Vm;
 use crate::capability::{Capability, DENIED};
 use crate::error::RuntimeError;
-use crate::goroutine::{Goroutine, IN_NATIVE};
+use crate::goroutine::{Goroutine, IN_NATIVE, INTERRUPTED, KILLED};
 use crate::reflect::{Iface, Reflect, Str};
 use crate::sched::Machine;
 use crate::value::word;
 use minigo_bytecode::{RuntimeType, ShapeId, TypeId, TypeKind};
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// A native function.
 pub type NativeFn = fn(&mut Call<'_>) -> Outcome;
@@ -348,6 +349,29 @@ impl<'a> Call<'a> {
         Iface { ty, data: value }
     }
 
+    /// A value of type `ty` in register form, as in a channel, as an interface.
+    pub(crate) fn iface_of_words(&mut self, ty: TypeId, words: &[u64]) -> Iface {
+        let info = self.type_info(ty);
+        if matches!(info.kind, TypeKind::Interface { .. }) {
+            return Iface {
+                ty: TypeId(words[0] as u32),
+                data: words[1],
+            };
+        }
+        if info.direct || info.indirect {
+            return Iface { ty, data: words[0] };
+        }
+        let object = self.alloc(info.shape, info.size.max(8) as usize);
+        for (k, &w) in words.iter().enumerate() {
+            // SAFETY: for flat types memory layout is the register words.
+            unsafe { word::store(object.add(k), w) };
+        }
+        Iface {
+            ty,
+            data: object as u64,
+        }
+    }
+
     /// The zero value of a type, for a pointer type a pointer to a new zero value.
     pub fn zero_like(&mut self, ty: TypeId) -> Iface {
         let info = self.type_info(ty);
@@ -386,6 +410,26 @@ impl<'a> Call<'a> {
         let result = self.m.block(self.g, call);
         flags.set(flags.get() & !IN_NATIVE);
         result
+    }
+
+    /// The same for a call that waits for a file: at a prompt somebody may want the goroutine to stop waiting. Then the file that
+    /// `call` gets can be read, and the native has to come back with [`Outcome::Yield`]. None: it must not wait at all, and has to do so
+    /// at once.
+    pub fn block_for_file<R>(
+        &mut self,
+        call: impl FnOnce(Option<BorrowedFd<'_>>) -> R,
+    ) -> Option<R> {
+        let Some(session) = &self.vm.session else {
+            return Some(self.block(|| call(None)));
+        };
+        if self.g.flags.get() & (INTERRUPTED | KILLED) != 0 {
+            return None;
+        }
+        let id = self.g.id();
+        let stop = session.begin_wait(id);
+        let result = self.block(|| call(stop.as_ref().map(AsFd::as_fd)));
+        session.end_wait(id);
+        Some(result)
     }
 
     /// Whether the program may use what is outside of it; otherwise how the native has to end.

@@ -19,6 +19,17 @@ pub(super) struct Descriptor {
     closed: AtomicBool,
 }
 
+/// What came of waiting for a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Waited {
+    /// It may be read (or written).
+    Ready,
+    /// It was closed.
+    Closed,
+    /// Somebody wants the goroutine to stop.
+    Stopped,
+}
+
 type Table = HashMap<i32, Arc<Descriptor>>;
 
 /// Numbers are the process's, so one table is right for all programs in it.
@@ -94,26 +105,28 @@ pub(super) fn close(number: i64) -> bool {
 }
 
 impl Descriptor {
-    /// Waits until the file can be read (or written), fails or is closed; false when it is closed.
-    pub(super) fn wait(&self, write: bool) -> bool {
-        let Some(wake) = &self.wake else {
-            return true;
-        };
+    /// Waits until the file can be read (or written), fails or is closed, or until `stop` can be read.
+    pub(super) fn wait(&self, write: bool, stop: Option<BorrowedFd<'_>>) -> Waited {
+        if self.wake.is_none() && stop.is_none() {
+            return Waited::Ready;
+        }
         let events = if write { PollFlags::OUT } else { PollFlags::IN };
         loop {
-            let mut fds = [
-                PollFd::new(&self.fd, events),
-                PollFd::new(wake, PollFlags::IN),
-            ];
+            let others = self.wake.as_ref().map(AsFd::as_fd).into_iter().chain(stop);
+            let mut fds = vec![PollFd::from_borrowed_fd(self.as_fd(), events)];
+            fds.extend(others.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
             let result = poll(&mut fds, None);
             // Acquire: pairs with the Release in `close`.
             if self.closed.load(Ordering::Acquire) {
-                return false;
+                return Waited::Closed;
             }
             match result {
                 Err(Errno::INTR) => {}
                 // What is wrong shows when the file is read.
-                _ if result.is_err() || !fds[0].revents().is_empty() => return true,
+                _ if result.is_err() || !fds[0].revents().is_empty() => return Waited::Ready,
+                _ if stop.is_some() && fds.last().is_some_and(|fd| !fd.revents().is_empty()) => {
+                    return Waited::Stopped;
+                }
                 _ => {}
             }
         }

@@ -1,10 +1,11 @@
 //! Reading and writing. Both may wait, for a pipe's other end or for a disk, so both give up the processor first.
 
-use super::files::{self, CLOSED, Descriptor};
+use super::files::{self, CLOSED, Descriptor, Waited};
 use super::{file, number, retry};
+use crate::buffer::with_buffer;
 use minigo_vm::native::{Call, Outcome};
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Bytes that one read or write moves at most, as in Go.
@@ -12,28 +13,6 @@ const MOST: usize = 1 << 30;
 
 /// What the program is told when it must try again: the system never says so of a file that waits.
 const TRY_AGAIN: i64 = -2;
-
-thread_local! {
-    /// Memory to read into, since a program's own cannot be written while another machine may collect garbage.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps larger buffers from staying.
-const KEPT: usize = 256 * 1024;
-
-/// Reads up to `len` bytes with `call` into memory that `done` then sees.
-fn with_buffer<R>(len: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
-    BUFFER.with_borrow_mut(|buffer| {
-        if buffer.len() < len {
-            buffer.resize(len, 0);
-        }
-        let result = work(&mut buffer[..len]);
-        if buffer.len() > KEPT {
-            *buffer = Vec::new();
-        }
-        result
-    })
-}
 
 /// With a seed nobody goes on while a call waits, so it is made only when it does not wait.
 fn must_try_again(call: &Call<'_>, file: &Descriptor, write: bool) -> bool {
@@ -49,22 +28,24 @@ pub(super) fn read(call: &mut Call<'_>) -> Outcome {
         Ok(file) if must_try_again(call, &file, false) => set_failure(call, TRY_AGAIN),
         Ok(file) => with_buffer(len, |buffer| {
             let seeded = call.is_seeded();
-            let result = call.block(|| {
+            let result = call.block_for_file(|stop| {
                 loop {
-                    if !file.wait(false) {
-                        return None;
+                    match file.wait(false, stop) {
+                        Waited::Ready => {}
+                        other => return Err(other),
                     }
                     let result = retry(|| rustix::io::read(&file, &mut *buffer));
                     // Somebody else may have read what there was.
                     if seeded || result != Err(Errno::AGAIN) {
-                        return Some(result);
+                        return Ok(result);
                     }
                 }
             });
             match result {
-                None => set_failure(call, CLOSED),
-                Some(Err(Errno::AGAIN)) if seeded => set_failure(call, TRY_AGAIN),
-                Some(result) => {
+                None | Some(Err(Waited::Stopped)) => Outcome::Yield,
+                Some(Err(_)) => set_failure(call, CLOSED),
+                Some(Ok(Err(Errno::AGAIN))) if seeded => set_failure(call, TRY_AGAIN),
+                Some(Ok(result)) => {
                     if let Ok(n) = result {
                         call.write_bytes(1, &buffer[..n]);
                     }
@@ -118,7 +99,10 @@ fn write(call: &mut Call<'_>, bytes: &[u8]) -> Outcome {
         Ok(file) => {
             call.vm.flush_stdout();
             let seeded = call.is_seeded();
-            let (written, errno) = call.block(|| write_all(&file, bytes, seeded));
+            let result = call.block_for_file(|stop| write_all(&file, bytes, seeded, stop));
+            let Some(Some((written, errno))) = result else {
+                return Outcome::Yield;
+            };
             call.set_int(0, written as i64);
             call.set_int(1, errno);
             Outcome::Done
@@ -126,24 +110,32 @@ fn write(call: &mut Call<'_>, bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Writes until all is written or it fails; with a seed also until it would wait. Bytes written, and the number of the error.
-fn write_all(file: &Arc<Descriptor>, bytes: &[u8], seeded: bool) -> (usize, i64) {
+/// Writes until all is written or it fails; with a seed also until it would wait. Bytes written, and the number of the error; None if
+/// it was told to stop.
+fn write_all(
+    file: &Arc<Descriptor>,
+    bytes: &[u8],
+    seeded: bool,
+    stop: Option<BorrowedFd<'_>>,
+) -> Option<(usize, i64)> {
     let mut written = 0;
     while written < bytes.len() {
         if seeded && !file.is_ready(true) {
-            return (written, TRY_AGAIN);
+            return Some((written, TRY_AGAIN));
         }
-        if !file.wait(true) {
-            return (written, CLOSED);
+        match file.wait(true, stop) {
+            Waited::Ready => {}
+            Waited::Closed => return Some((written, CLOSED)),
+            Waited::Stopped => return None,
         }
         let end = bytes.len().min(written + MOST);
         match retry(|| rustix::io::write(file, &bytes[written..end])) {
             Ok(n) => written += n,
             Err(Errno::AGAIN) => {}
-            Err(e) => return (written, number::<()>(Err(e))),
+            Err(e) => return Some((written, number::<()>(Err(e)))),
         }
     }
-    (written, 0)
+    Some((written, 0))
 }
 
 /// `func writeAt(fd int, b []byte, off int) (n, errno int)`

@@ -552,6 +552,30 @@ pub(crate) unsafe fn cancel(g: &Goroutine, send: bool) -> bool {
     was_there
 }
 
+/// Copies of the first values in the ring, as register words; no more than `most`. Empty for a timer's channel, as `len` is 0.
+///
+/// # Safety
+/// `chan` is a channel.
+pub(crate) unsafe fn contents(chan: *mut u64, most: usize) -> Vec<Vec<u64>> {
+    // SAFETY: by the function's contract.
+    let channel = unsafe { Channel::at(chan) };
+    channel.lock.lock();
+    let count = match channel.timer.get() {
+        true => 0,
+        false => most.min(channel.count() as usize) as u32,
+    };
+    let values = (0..count).map(|i| {
+        let mut words = vec![0; channel.elem_words.get() as usize];
+        let place = channel.place(channel.after(channel.head.get(), i));
+        // SAFETY: the lock is held, and the place is in the buffer.
+        unsafe { channel.copy(place, words.as_mut_ptr()) };
+        words
+    });
+    let values = values.collect();
+    channel.lock.unlock();
+    values
+}
+
 /// How the channel is now.
 ///
 /// # Safety

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Cause, Class, Explanation, How, Waiting, What};
+use crate::goroutine::WaitReason;
 
 /// Finds the causes: first those that locks prove, then the parts of the rest that nothing leads out of.
 pub(super) fn find(explanation: &Explanation) -> Vec<Cause> {
@@ -21,7 +22,14 @@ pub(super) fn find(explanation: &Explanation) -> Vec<Cause> {
             let wakers = successors(explanation, *id);
             wakers.iter().any(|waker| !part.contains(waker))
         });
-        if !leads_out && !part.iter().any(|id| explained.contains(id)) {
+        // A frozen goroutine waits for whoever froze it.
+        let stops = |id: &u64| {
+            explained.contains(id)
+                || explanation
+                    .goroutine(*id)
+                    .is_some_and(|g| g.reason == WaitReason::Frozen.text())
+        };
+        if !leads_out && !part.iter().any(stops) {
             causes.extend(classify(explanation, &part));
         }
     }

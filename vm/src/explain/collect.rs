@@ -17,17 +17,19 @@ const MOST_GOROUTINES: usize = 256;
 /// Heap objects that are looked at to find out what one goroutine knows.
 const MOST_OBJECTS: usize = 20_000;
 
-/// Explains why goroutines wait, those that `wanted` picks. Only while nothing runs: the world is stopped, or the program is over.
-pub fn explain(vm: &Vm, wanted: impl Fn(&Goroutine) -> bool) -> Explanation {
+/// Explains why goroutines wait, those that `wanted` picks. If they are too many, the one with the number `first` is not left out.
+/// Only while nothing runs: the world is stopped, or the program is over.
+pub fn explain(vm: &Vm, wanted: impl Fn(&Goroutine) -> bool, first: Option<u64>) -> Explanation {
     let mut ids = Vec::new();
     vm.sched().for_each_goroutine(|g| {
         if g.status() == Status::Waiting && wanted(g) {
             ids.push((g.id(), std::ptr::from_ref(g)));
         }
     });
-    ids.sort_unstable_by_key(|&(id, _)| id);
+    ids.sort_unstable_by_key(|&(id, _)| (Some(id) != first, id));
     let omitted = ids.len().saturating_sub(MOST_GOROUTINES);
     ids.truncate(MOST_GOROUTINES);
+    ids.sort_unstable_by_key(|&(id, _)| id);
     // SAFETY: cells of goroutines live as long as the scheduler.
     let goroutines: Vec<&Goroutine> = ids.iter().map(|&(_, g)| unsafe { &*g }).collect();
     let mut collector = Collector {

@@ -189,6 +189,26 @@ impl Explanation {
     pub fn goroutine(&self, id: u64) -> Option<&Waiting> {
         self.goroutines.iter().find(|g| g.id == id)
     }
+
+    /// The part that this goroutine's wait hangs on: itself, those that could end its wait, those that could end theirs, and so on.
+    pub fn about(mut self, id: u64) -> Explanation {
+        let mut part = vec![id];
+        let mut next = 0;
+        while let Some(&id) = part.get(next) {
+            next += 1;
+            let waits = self.goroutine(id).map_or(&[][..], |g| &g.waits);
+            for waker in waits.iter().flat_map(|wait| wait.wakers.clone()) {
+                if !part.contains(&waker) {
+                    part.push(waker);
+                }
+            }
+        }
+        self.goroutines.retain(|g| part.contains(&g.id));
+        let inside = |cause: &Cause| cause.goroutines.iter().all(|id| part.contains(id));
+        self.causes.retain(inside);
+        self.omitted = 0;
+        self
+    }
 }
 
 /// Words for an explanation.

@@ -106,7 +106,11 @@ impl Machine {
     }
 
     pub(super) fn take(&mut self, processor: usize, spinning: bool) {
-        self.processor = Some(NonNull::from(&self.sched().processors()[processor]));
+        let p = &self.sched().processors()[processor];
+        // Relaxed: the time slice before is over, and so is a request to end it.
+        Processor::count(&p.slices);
+        p.preempt.store(false, Ordering::Relaxed);
+        self.processor = Some(NonNull::from(p));
         self.spinning = spinning;
     }
 
@@ -366,6 +370,8 @@ impl Machine {
         if unsafe { &mut *p.chosen.get() }.push(g, comes, &p.chooser) {
             p.quantum.set(0);
         }
+        // SeqCst: before the processor is given up; pairs with the fence in `look_again`.
+        p.chosen_count.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Notes a choice other than that of the next goroutine, for the hash of the schedule.
@@ -623,8 +629,11 @@ impl Machine {
         let chosen = unsafe { &mut *p.chosen.get() };
         while let Some(g) = self.sched().global.pop() {
             chosen.push(g, Comes::Yielded, &p.chooser);
+            p.chosen_count.fetch_add(1, Ordering::SeqCst);
         }
         let (g, quantum) = chosen.pop(p.steps.get(), self.sched().procs(), &p.chooser)?;
+        // SeqCst: as in `push_chosen`.
+        p.chosen_count.fetch_sub(1, Ordering::SeqCst);
         p.quantum.set(quantum);
         Some(g)
     }
@@ -758,10 +767,15 @@ impl Machine {
     /// Makes a system call that may block, for the goroutine `g` that runs here (pc and base saved): other
     /// machines go on with the processor meanwhile. The call must not touch the Go heap.
     pub fn block<R>(&mut self, g: &Goroutine, call: impl FnOnce() -> R) -> R {
-        let sched = self.sched();
         if self.chosen {
             return call();
         }
+        self.step_aside(g, call)
+    }
+
+    /// The same, and with a seed, too: how others fare meanwhile is up to the clock.
+    pub(crate) fn step_aside<R>(&mut self, g: &Goroutine, call: impl FnOnce() -> R) -> R {
+        let sched = self.sched();
         let own = self.p();
         own.current.store(ptr::null_mut(), Ordering::Relaxed);
         own.wake_countdown.set(0);

@@ -286,6 +286,21 @@ pub(crate) fn wait(m: &mut Machine, g: &Goroutine, key: usize, direction: Direct
     Outcome::Parked
 }
 
+/// Takes a goroutine that waits for a descriptor out of where it waits; false if it is already on its way to a queue. Only with the
+/// world stopped.
+pub(crate) fn cancel(m: &mut Machine, g: &Goroutine) -> bool {
+    let poller = &m.sched().poller;
+    let waited = poller.table.lock().descriptors.values().any(|descriptor| {
+        let mut state = descriptor.state.lock();
+        state.sides.iter_mut().any(|side| side.waiting.remove(g))
+    });
+    if waited {
+        // Relaxed: this machine holds a processor; see `is_waited_for`.
+        poller.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    waited
+}
+
 /// Says whether the deadline of a direction has passed; if so, who waits is woken to see it.
 pub(crate) fn set_expired(m: &mut Machine, key: usize, direction: Direction, expired: bool) {
     let Some(descriptor) = m.sched().poller.get(key) else {

@@ -48,6 +48,8 @@ pub(crate) struct Processor {
     free: UnsafeCell<GoroutineList>,
     /// With a seed: everything runnable, in place of the queues.
     pub(crate) chosen: UnsafeCell<Chosen>,
+    /// How many these are, for those who do not hold the processor. Not loom's: no model has a seed.
+    pub(crate) chosen_count: raw::AtomicUsize,
     pub(crate) chooser: Chooser,
     pub(crate) timers: Timers,
 }
@@ -91,6 +93,7 @@ impl Processor {
             ids: Cell::new((0, 0)),
             free: UnsafeCell::new(GoroutineList::new()),
             chosen: UnsafeCell::new(chosen),
+            chosen_count: raw::AtomicUsize::new(0),
             chooser,
             timers: Timers::new(),
         }
@@ -149,7 +152,10 @@ impl Processor {
 
     /// True if there is something to run or steal.
     pub(crate) fn has_work(&self) -> bool {
-        self.peek_next().is_some() || !self.run_queue.is_empty()
+        // SeqCst: as in `peek_next`.
+        self.peek_next().is_some()
+            || !self.run_queue.is_empty()
+            || self.chosen_count.load(Ordering::SeqCst) != 0
     }
 
     /// Adds to a counter that only the holder writes.

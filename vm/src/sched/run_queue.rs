@@ -191,6 +191,19 @@ impl GoroutineList {
         Some(g)
     }
 
+    /// Takes one out, wherever it is; the caller becomes its holder. False if it is not here.
+    pub(crate) fn remove(&mut self, g: &Goroutine) -> bool {
+        let before = self.len;
+        let mut rest = GoroutineList::new();
+        while let Some(next) = self.pop() {
+            if !std::ptr::eq(next.as_ptr(), g) {
+                rest.push(next);
+            }
+        }
+        *self = rest;
+        self.len < before
+    }
+
     /// Moves all of `other` to the end.
     pub(crate) fn append(&mut self, other: &mut GoroutineList) {
         let Some(first) = other.first.take() else {

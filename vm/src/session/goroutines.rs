@@ -4,12 +4,15 @@
 //! the end of a collection, or makes a system call) meets its flag the next time it is run.
 
 use super::{Event, Session, State};
+use crate::explain::{self, Explanation};
 use crate::goroutine::{
     FROZEN, Goroutine, GoroutinePtr, INTERRUPTED, KILLED, RETRY_LOCK, Status, WaitReason,
 };
-use crate::sched::{GoroutineDump, Machine};
+use crate::sched::{GoroutineDump, Machine, poller};
 use crate::sync::atomic::Ordering;
 use crate::{Vm, chan, sema};
+use std::collections::HashSet;
+use std::ops::Range;
 
 /// What a goroutine waits at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,52 +50,98 @@ pub struct ChannelInfo {
 }
 
 impl State {
+    /// The goroutine has been ended from outside, for all that anybody can see.
+    fn tell_interrupted(&self, id: u64) {
+        // Relaxed: the world is stopped.
+        let told = self
+            .watched
+            .compare_exchange(id, 0, Ordering::Relaxed, Ordering::Relaxed);
+        if told.is_ok() {
+            self.interrupted.lock().remove(&id);
+            self.tell(Event::Interrupted(id));
+        }
+    }
+
     pub(super) fn was_interrupted(&self, id: u64) -> bool {
         self.interrupted.lock().remove(&id)
     }
 }
 
 impl Session {
-    /// All goroutines but the session's own, by number.
-    pub fn goroutines(&self) -> Vec<GoroutineInfo> {
+    /// The goroutines but the session's own, by number: the first ones, `most` at most; and how many more there are.
+    pub fn goroutines(&self, most: usize) -> (Vec<GoroutineInfo>, usize) {
+        let list = self.ask_stopped(move |vm, _| {
+            let mut all = Vec::new();
+            for_each_of_program(vm, |g| {
+                vm.sched.note_wait(g);
+                all.push((g.id(), GoroutinePtr::from(g)));
+            });
+            all.sort_unstable_by_key(|&(id, _)| id);
+            let omitted = all.len().saturating_sub(most);
+            all.truncate(most);
+            // SAFETY: cells of goroutines live as long as the scheduler.
+            let list = all.iter().map(|(_, g)| unsafe { info(vm, g.as_ref()) });
+            (list.collect(), omitted)
+        });
+        list.unwrap_or_default()
+    }
+
+    /// The goroutine of this number, if there is one.
+    pub fn goroutine(&self, id: u64) -> Option<GoroutineInfo> {
+        // SAFETY: the world is stopped.
+        let found = self.ask_stopped(move |vm, _| find(vm, id).map(|g| unsafe { info(vm, g) }));
+        found.flatten()
+    }
+
+    /// All goroutines but the session's own, each with the one that started it, by number.
+    pub fn parents(&self) -> Vec<(u64, u64)> {
         let list = self.ask_stopped(|vm, _| {
             let mut list = Vec::new();
-            vm.sched.for_each_goroutine(|g| {
-                if g.id() == 1 || matches!(g.status(), Status::Idle | Status::Dead) {
-                    return;
-                }
-                vm.sched.note_wait(g);
-                let now = (vm.sched.now() / 1_000_000_000) as u32 + 1;
-                list.push(GoroutineInfo {
-                    // SAFETY: the world is stopped.
-                    dump: unsafe { vm.sched.dump(g) },
-                    places: places(g),
-                    seconds: match g.since.get() {
-                        0 => 0,
-                        since => now - since,
-                    },
-                    frozen: g.flags.get() & FROZEN != 0,
-                });
-            });
-            list.sort_by_key(|info| info.dump.id);
+            for_each_of_program(vm, |g| list.push((g.id(), g.parent())));
+            list.sort_unstable();
             list
         });
         list.unwrap_or_default()
     }
 
+    /// Why a goroutine waits, while nothing runs: itself, those that it waits for, and so on.
+    pub fn explain(&self, id: u64) -> Explanation {
+        let found = self.ask_stopped(move |vm, _| explain::explain(vm, |g| g.id() != 1, Some(id)));
+        found.unwrap_or_default().about(id)
+    }
+
     /// Ends a goroutine: at its next safepoint, or where it waits. Its deferred calls run, unless `at_once`. False: there is none.
     pub fn interrupt(&self, id: u64, at_once: bool) -> bool {
+        self.interrupt_all(vec![id], at_once) == 1
+    }
+
+    /// Ends goroutines in the same way; the result is how many of them there were.
+    pub fn interrupt_all(&self, ids: Vec<u64>, at_once: bool) -> usize {
+        let ids: HashSet<u64> = ids.into_iter().collect();
         let done = self.ask_stopped(move |vm, m| {
-            let Some(g) = find(vm, id) else { return false };
-            if let Some(session) = &vm.session {
-                session.interrupted.lock().insert(id);
-            }
+            let Some(session) = &vm.session else { return 0 };
+            let mut found = Vec::new();
+            for_each_of_program(vm, |g| {
+                if ids.contains(&g.id()) {
+                    found.push(GoroutinePtr::from(g));
+                }
+            });
             let flag = if at_once { KILLED } else { INTERRUPTED };
-            g.flags.set(g.flags.get() & !FROZEN | flag);
-            bring_back(vm, m, g);
-            true
+            for &g in &found {
+                // SAFETY: cells of goroutines live as long as the scheduler.
+                let g = unsafe { g.as_ref() };
+                session.interrupted.lock().insert(g.id());
+                g.flags.set(g.flags.get() & !FROZEN | flag);
+                bring_back(vm, m, g);
+                session.stop_wait(g.id());
+                if at_once && g.status() == Status::Runnable {
+                    // It does nothing any more, however long it takes until it is run.
+                    session.tell_interrupted(g.id());
+                }
+            }
+            found.len()
         });
-        done == Some(true)
+        done.unwrap_or(0)
     }
 
     /// Keeps a goroutine from running, from its next safepoint on or when it is woken. False: there is none.
@@ -120,6 +169,43 @@ impl Session {
         done == Some(true)
     }
 
+    /// Keeps all goroutines from running that are not kept from it yet; the result are their numbers.
+    pub fn freeze_all(&self) -> Vec<u64> {
+        let frozen = self.ask_stopped(|vm, _| {
+            let mut ids = Vec::new();
+            for_each_of_program(vm, |g| {
+                let flags = g.flags.get();
+                if flags & (FROZEN | INTERRUPTED | KILLED) == 0 {
+                    g.flags.set(flags | FROZEN);
+                    attract(vm, g);
+                    ids.push(g.id());
+                }
+            });
+            ids
+        });
+        frozen.unwrap_or_default()
+    }
+
+    /// Lets these goroutines go on, those that are still there and frozen.
+    pub fn resume_all(&self, ids: Vec<u64>) {
+        let ids: HashSet<u64> = ids.into_iter().collect();
+        self.ask_stopped(move |vm, m| {
+            let mut waiting = Vec::new();
+            for_each_of_program(vm, |g| {
+                if ids.contains(&g.id()) {
+                    g.flags.set(g.flags.get() & !FROZEN);
+                    if g.status() == Status::Waiting && g.reason() == WaitReason::Frozen {
+                        waiting.push(GoroutinePtr::from(g));
+                    }
+                }
+            });
+            for g in waiting {
+                // SAFETY: cells of goroutines live as long as the scheduler.
+                thaw(vm, m, unsafe { g.as_ref() });
+            }
+        });
+    }
+
     /// The word of a package-level variable.
     pub fn global_word(&self, offset: u32) -> u64 {
         let word = self.ask(move |vm, _, _| {
@@ -132,17 +218,55 @@ impl Session {
 
     /// Who holds the mutex that a package-level variable is: None for nobody, `Some(None)` for a goroutine that has ended.
     pub fn mutex_holder(&self, offset: u32) -> Option<Option<u64>> {
-        let holder = sema::mutex_holder(self.global_word(offset))?;
-        let goroutines = self.goroutines();
-        let found = goroutines.iter().find(|g| holder.is(g.dump.id));
-        Some(found.map(|g| g.dump.id))
+        self.holder(self.global_word(offset))
     }
 
-    /// Whether an address is that of one of the first `words` words of a package-level variable, or of what it points to.
-    pub fn covers(&self, offset: u32, words: u32, address: u64) -> bool {
-        let base = self.vm.globals() as u64 + u64::from(offset) * 8;
-        let within = |start: u64| (start..start + u64::from(words) * 8).contains(&address);
-        within(base) || within(self.global_word(offset))
+    /// Who holds the mutex that goroutines wait for at this address; None if none does.
+    pub fn mutex_holder_at(&self, address: u64) -> Option<Option<u64>> {
+        let word = self.ask_stopped(move |vm, _| {
+            let mut word = None;
+            for_each_of_program(vm, |g| {
+                if g.status() == Status::Waiting
+                    && g.reason() == WaitReason::MutexLock
+                    && g.waits_at() == address
+                {
+                    // SAFETY: the goroutine's wait keeps the mutex alive.
+                    word = Some(unsafe { crate::value::word::load(address as *const u64) });
+                }
+            });
+            word
+        });
+        self.holder(word.flatten()?)
+    }
+
+    fn holder(&self, word: u64) -> Option<Option<u64>> {
+        let holder = sema::mutex_holder(word)?;
+        let parents = self.parents();
+        Some(parents.iter().map(|g| g.0).find(|&id| holder.is(id)))
+    }
+
+    /// Where a package-level variable is.
+    pub fn global_address(&self, offset: u32) -> u64 {
+        self.vm.globals() as u64 + u64::from(offset) * 8
+    }
+
+    /// The goroutines that wait for locks in these ranges of memory, by number.
+    pub fn waiting_in(&self, ranges: Vec<Range<u64>>) -> Vec<u64> {
+        let list = self.ask_stopped(move |vm, _| {
+            let mut list = Vec::new();
+            for_each_of_program(vm, |g| {
+                let inside = |place: &Place| match place {
+                    Place::Lock(address) => ranges.iter().any(|range| range.contains(address)),
+                    _ => false,
+                };
+                if places(g).iter().any(inside) {
+                    list.push(g.id());
+                }
+            });
+            list.sort_unstable();
+            list
+        });
+        list.unwrap_or_default()
     }
 
     /// The channel that a package-level variable at this offset holds; None for nil.
@@ -161,10 +285,35 @@ impl Session {
     }
 }
 
+/// Calls `visit` with every goroutine that is alive, but the session's own. Only with the world stopped.
+fn for_each_of_program(vm: &Vm, mut visit: impl FnMut(&Goroutine)) {
+    vm.sched.for_each_goroutine(|g| {
+        if g.id() != 1 && !matches!(g.status(), Status::Idle | Status::Dead) {
+            visit(g);
+        }
+    });
+}
+
+/// # Safety
+/// The world is stopped.
+unsafe fn info(vm: &Vm, g: &Goroutine) -> GoroutineInfo {
+    let now = (vm.sched.now() / 1_000_000_000) as u32 + 1;
+    GoroutineInfo {
+        // SAFETY: by the function's contract.
+        dump: unsafe { vm.sched.dump(g) },
+        places: places(g),
+        seconds: match g.since.get() {
+            0 => 0,
+            since => now - since,
+        },
+        frozen: g.flags.get() & FROZEN != 0,
+    }
+}
+
 fn find(vm: &Vm, id: u64) -> Option<&'static Goroutine> {
     let mut found = None;
-    vm.sched.for_each_goroutine(|g| {
-        if g.id() == id && id != 1 && !matches!(g.status(), Status::Idle | Status::Dead) {
+    for_each_of_program(vm, |g| {
+        if g.id() == id {
             found = Some(GoroutinePtr::from(g));
         }
     });
@@ -204,7 +353,8 @@ fn bring_back(vm: &Vm, m: &mut Machine, g: &Goroutine) {
             // SAFETY: as above.
             unsafe { sema::cancel(m, g) }
         }
-        WaitReason::None | WaitReason::Semacquire | WaitReason::IoWait => false,
+        WaitReason::IoWait => poller::cancel(m, g),
+        WaitReason::None | WaitReason::Semacquire => false,
     };
     if ready {
         m.ready_last(GoroutinePtr::from(g));

@@ -24,15 +24,18 @@ use crate::native::{Call, NativeFn, Outcome};
 use crate::sched::{Finish, Hooks, Machine};
 use crate::sync::Mutex;
 use crate::sync::raw::{AtomicBool, AtomicU64, Ordering};
-use crate::{Config, LoadError, Vm, interp};
-use minigo_bytecode::{Extension, FuncId, Program};
-use std::collections::HashSet;
+use crate::{Config, LoadError, Vm, chan, interp};
+use minigo_bytecode::{Extension, FuncId, Program, TypeKind};
+use std::collections::{HashMap, HashSet};
+use std::io::{PipeReader, PipeWriter, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 /// The name of the native that a session's first program has to call.
 pub const SERVE: &str = "minigo/repl.serve";
+/// The name of the native that lists what is in a channel: `func contents(channel any, most int) []any`.
+pub const CONTENTS: &str = "minigo/repl.contents";
 
 /// What is to be done by the machine that serves.
 type Request = Box<dyn FnOnce(&'static Vm, &mut Machine, &Goroutine) + Send>;
@@ -60,6 +63,8 @@ pub struct State {
     interrupted: Mutex<HashSet<u64>>,
     /// Goroutines that ought to run and are kept from it.
     frozen: Mutex<Vec<Frozen>>,
+    /// Goroutines that wait for files inside a native, and how to tell them to stop.
+    waiting_for_files: Mutex<HashMap<u64, PipeWriter>>,
     sink: Option<Sink>,
     errors: Sink,
     strict: AtomicBool,
@@ -89,6 +94,27 @@ impl State {
         }
         self.failed.lock().insert(id);
         true
+    }
+
+    /// A goroutine is going to wait for a file. What it gets can be read as soon as it has to stop; None: the system has nothing left
+    /// to say so with.
+    pub(crate) fn begin_wait(&self, id: u64) -> Option<PipeReader> {
+        let (reader, writer) = std::io::pipe().ok()?;
+        self.waiting_for_files.lock().insert(id, writer);
+        Some(reader)
+    }
+
+    /// It does not wait any more.
+    pub(crate) fn end_wait(&self, id: u64) {
+        self.waiting_for_files.lock().remove(&id);
+    }
+
+    /// Makes a goroutine that waits for a file stop waiting.
+    fn stop_wait(&self, id: u64) {
+        if let Some(writer) = self.waiting_for_files.lock().get_mut(&id) {
+            // There is room for one byte, and the other end stays open while the entry is there.
+            let _ = writer.write(&[0]);
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -128,15 +154,13 @@ impl Session {
             failed: Mutex::new(HashSet::new()),
             interrupted: Mutex::new(HashSet::new()),
             frozen: Mutex::new(Vec::new()),
+            waiting_for_files: Mutex::new(HashMap::new()),
             sink: Some(sinks.output),
             errors: sinks.errors,
             strict: AtomicBool::new(false),
             watched: AtomicU64::new(0),
         };
-        let resolve = |name: &str| match name {
-            SERVE => Some(serve as NativeFn),
-            _ => resolve(name),
-        };
+        let resolve = |name: &str| own_native(name).or_else(|| resolve(name));
         let vm = Vm::load(program, &resolve, config, Some(state))?;
         // As for `crate::run`: machines may be on their way while the process ends.
         let vm: &'static Vm = Box::leak(Box::new(vm));
@@ -188,7 +212,8 @@ impl Session {
     ) -> Result<u64, ExtendError> {
         let entry = extension.entry;
         self.ask(move |vm, m, _| {
-            m.stop_the_world(|_| vm.extend(extension, resolve))?;
+            let resolve = |name: &str| own_native(name).or_else(|| resolve(name));
+            m.stop_the_world(|_| vm.extend(extension, &resolve))?;
             Ok(vm.start_input(m, entry))
         })
         .unwrap_or(Err(ExtendError::Over))
@@ -301,6 +326,14 @@ impl Vm {
     }
 }
 
+fn own_native(name: &str) -> Option<NativeFn> {
+    match name {
+        SERVE => Some(serve),
+        CONTENTS => Some(contents),
+        _ => None,
+    }
+}
+
 /// The native of the main goroutine: does what is asked for until the session ends.
 fn serve(call: &mut Call<'_>) -> Outcome {
     // The VM of a session is never freed.
@@ -309,12 +342,30 @@ fn serve(call: &mut Call<'_>) -> Outcome {
         return Outcome::Fatal("a prompt's native outside of a session".to_string());
     };
     loop {
-        let request = call.m.block(call.g, || session.requests.lock().recv());
+        let request = call.m.step_aside(call.g, || session.requests.lock().recv());
         match request {
             Ok(request) => request(vm, call.m, call.g),
             Err(_) => return Outcome::Exit(0),
         }
     }
+}
+
+/// The native [`CONTENTS`]: the first values in a channel, which stay there.
+fn contents(call: &mut Call<'_>) -> Outcome {
+    let (channel, most) = (call.iface(0), call.int(2).max(0) as usize);
+    let values = match call.type_info(channel.ty()).kind {
+        TypeKind::Chan { elem, .. } if channel.bits() != 0 => {
+            // SAFETY: the type says that it is a channel, and the goroutine keeps it alive.
+            let words = unsafe { chan::contents(channel.bits() as *mut u64, most) };
+            let values = words.iter();
+            values
+                .map(|words| call.iface_of_words(elem, words))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    call.set_ifaces(0, &values);
+    Outcome::Done
 }
 
 fn unsafe_static(vm: &Vm) -> &'static Vm {

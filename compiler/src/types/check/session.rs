@@ -277,6 +277,8 @@ pub(crate) struct Input {
     pub(crate) name: Rc<str>,
     /// A function of [`SHOW_PACKAGE`] that runs after its statements.
     pub(crate) then: Option<&'static str>,
+    /// A function of [`SHOW_PACKAGE`] that is called with the values of its expressions, in place of showing them.
+    pub(crate) look: Option<&'static str>,
 }
 
 /// A checker that goes on where the state was left.
@@ -347,13 +349,13 @@ impl<'a> Checker<'a> {
         self.earlier.get(&name).copied()
     }
 
-    fn input(&mut self, main: PackageId, input: Input) -> CheckedInput {
+    fn input(&mut self, main: PackageId, mut input: Input) -> CheckedInput {
         let file = input.file;
         let first_func = self.funcs.len();
         self.cx.file = file;
         self.cx.package = main;
         let auto: Vec<Symbol> = input.imports.iter().map(|&(name, _)| name).collect();
-        for (name, package) in input.imports {
+        for (name, package) in std::mem::take(&mut input.imports) {
             let loc = Loc {
                 file,
                 span: Span::default(),
@@ -377,7 +379,7 @@ impl<'a> Checker<'a> {
         self.assign_methods(main);
         let new_methods = self.collect_later_methods(main);
         self.check_package(main);
-        let main_func = self.input_func(main, &input.name, input.then);
+        let main_func = self.input_func(main, &input);
         self.check_queue();
         self.diagnostics
             .retain(|(_, d)| d.code != code::UNUSED_VARIABLE && d.code != code::UNUSED_IMPORT);
@@ -555,7 +557,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The function that runs the input's statements.
-    fn input_func(&mut self, main: PackageId, name: &Rc<str>, then: Option<&str>) -> FuncRef {
+    fn input_func(&mut self, main: PackageId, input: &Input) -> FuncRef {
         let file = self.cx.file;
         let (stmts, has_defer, has_recover, context) = {
             let (result, context) =
@@ -573,16 +575,19 @@ impl<'a> Checker<'a> {
                     checker.cx.scopes.open();
                     let mut stmts = Vec::new();
                     for &stmt in ast.stmt_list(ast.input) {
-                        checker.top_stmt(stmt, &mut stmts);
+                        match (input.look, checker.ast().stmt(stmt)) {
+                            (Some(name), Syntax::Expr(id)) => checker.look(name, id, &mut stmts),
+                            _ => checker.top_stmt(stmt, &mut stmts),
+                        }
                     }
-                    stmts.extend(then.and_then(|name| checker.last_call(name)));
+                    stmts.extend(input.then.and_then(|name| checker.last_call(name)));
                     checker.close_scope();
                     let lit = &checker.cx.func.lit;
                     (stmts, lit.has_defer, lit.has_recover)
                 });
             (result.0, result.1, result.2, context)
         };
-        let func = self.synthetic_func(name.clone(), main);
+        let func = self.synthetic_func(input.name.clone(), main);
         let end = Loc {
             file,
             span: Span::at(self.source().text().trim_end().len() as u32),
@@ -854,7 +859,9 @@ impl<'a> Checker<'a> {
 
     /// Appends the call that shows a value.
     fn show(&mut self, global: GlobalRef, ty: Ty, loc: Loc, out: &mut Vec<Stmt>) {
-        let Some(func) = self.show_func() else { return };
+        let Some(func) = self.show_package_func("Show") else {
+            return;
+        };
         let mut x = super::Operand::typed(ty, loc);
         x.tree = Some(Box::new(Expr {
             ty,
@@ -890,9 +897,31 @@ impl<'a> Checker<'a> {
         out.push(Stmt { kind, loc });
     }
 
-    fn show_func(&mut self) -> Option<FuncRef> {
+    /// Appends a call of this function of the package that shows values, with the expression's value.
+    fn look(&mut self, name: &str, id: ExprId, out: &mut Vec<Stmt>) {
+        let Some(func) = self.show_package_func(name) else {
+            return;
+        };
+        let mut x = self.expr(id, None);
+        let loc = x.loc;
+        let any = self.universe.any;
+        self.assignment(&mut x, Some(any), "argument");
+        if x.is_valid() {
+            let mut call = call_stmt(func, loc);
+            if let StmtKind::Expr(Expr {
+                kind: ExprKind::Call { args, .. },
+                ..
+            }) = &mut call.kind
+            {
+                args.push(*x.take_tree());
+            }
+            out.push(call);
+        }
+    }
+
+    fn show_package_func(&mut self, name: &str) -> Option<FuncRef> {
         let package = *self.imports_by_path.get(SHOW_PACKAGE)?;
-        let object = self.package_member(package, self.symbols.lookup("Show")?)?;
+        let object = self.package_member(package, self.symbols.lookup(name)?)?;
         self.resolve(object);
         match self.objects[object].kind {
             ObjectKind::Func { func, .. } => Some(func),
@@ -902,13 +931,9 @@ impl<'a> Checker<'a> {
 
     /// A call of a function of the package that shows values.
     fn last_call(&mut self, name: &str) -> Option<Stmt> {
-        let package = *self.imports_by_path.get(SHOW_PACKAGE)?;
-        let object = self.package_member(package, self.symbols.lookup(name)?)?;
-        self.resolve(object);
-        match self.objects[object].kind {
-            ObjectKind::Func { func, .. } => Some(call_stmt(func, self.objects[object].loc)),
-            _ => None,
-        }
+        let func = self.show_package_func(name)?;
+        let loc = self.funcs[func.0 as usize].loc;
+        Some(call_stmt(func, loc))
     }
 }
 
