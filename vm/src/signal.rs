@@ -1,6 +1,6 @@
 //! Ignoring signals of the process, for package os/signal: what the system does not deliver cannot arrive late.
 
-use crate::sync::Mutex;
+use crate::sync::raw::Mutex;
 
 /// Numbers of signals are less than this.
 const SIGNALS: usize = 65;

@@ -7,8 +7,9 @@
 //! Memory of the Go heap is not modelled by loom (it is shared by mapping, not by ownership);
 //! its words and tables use [`raw`], which always is the real thing.
 
-/// Atomics that are never replaced by loom's: heap words and tables in mapped memory.
+/// What is never replaced by loom's: heap words and tables in mapped memory, and what belongs to the process.
 pub mod raw {
+    pub use parking_lot::Mutex;
     pub use std::sync::atomic::{
         AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering,
         fence,
