@@ -6,7 +6,7 @@
 use super::{Event, Session, State};
 use crate::explain::{self, Explanation};
 use crate::goroutine::{
-    FROZEN, Goroutine, GoroutinePtr, INTERRUPTED, KILLED, RETRY_LOCK, Status, WaitReason,
+    FINALIZER, FROZEN, Goroutine, GoroutinePtr, INTERRUPTED, KILLED, RETRY_LOCK, Status, WaitReason,
 };
 use crate::sched::{GoroutineDump, Machine, poller};
 use crate::sync::atomic::Ordering;
@@ -288,7 +288,8 @@ impl Session {
 /// Calls `visit` with every goroutine that is alive, but the session's own. Only with the world stopped.
 fn for_each_of_program(vm: &Vm, mut visit: impl FnMut(&Goroutine)) {
     vm.sched.for_each_goroutine(|g| {
-        if g.id() != 1 && !matches!(g.status(), Status::Idle | Status::Dead) {
+        let own = g.id() == 1 || g.flags.get() & FINALIZER != 0;
+        if !own && !matches!(g.status(), Status::Idle | Status::Dead) {
             visit(g);
         }
     });
