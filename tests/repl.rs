@@ -667,7 +667,7 @@ fn many_goroutines_do_not_keep_the_prompt_away() {
     t.presses(ControlCode::EndOfText);
     t.sees("// stopped");
     t.sees_like(
-        "// goroutines (\\d+, )+and \\d+ more that it started still run; :kill new ends them",
+        "// (\\d+ goroutines are there|goroutines .* and \\d+ more that it started still run); :kill new ends",
     );
     t.sees(PROMPT);
     t.types(":go\r");
@@ -676,6 +676,40 @@ fn many_goroutines_do_not_keep_the_prompt_away() {
     t.enters(":kill all", "");
     t.enters(":wait", "");
     t.enters(":go", "no goroutines");
+    t.leaves();
+}
+
+#[test]
+fn what_a_stopped_input_leaves_behind_is_told() {
+    let mut t = Terminal::start();
+    t.types("for range 50 { go func() { select {} }() }; for {}\r");
+    t.runs();
+    t.presses(ControlCode::EndOfText);
+    t.sees("// stopped");
+    t.sees_like(
+        "// goroutines (\\d+, ){10}and \\d+ more that it started still run; :kill new ends them",
+    );
+    t.sees(PROMPT);
+    t.enters(":kill new", "");
+    t.enters(":wait", "");
+    t.enters(":go", "no goroutines");
+    t.leaves();
+}
+
+#[test]
+fn deferred_calls_without_end_do_not_keep_the_prompt_away() {
+    let mut t = Terminal::start();
+    t.types("for { defer func() { go func() {}() }() }\r");
+    t.runs();
+    t.presses(ControlCode::EndOfText);
+    t.sees("// stopped");
+    t.sees(PROMPT);
+    t.types("defer func() { for {} }(); for {}\r");
+    t.runs();
+    t.presses(ControlCode::EndOfText);
+    t.sees("// stopped");
+    t.sees(PROMPT);
+    t.enters("1 + 1", "2 // int");
     t.leaves();
 }
 

@@ -448,6 +448,7 @@ impl Engine {
                 if !killed && at.elapsed() > GRACE {
                     killed = true;
                     self.machine.interrupt(id, true);
+                    continue;
                 }
                 if at.elapsed() > STUBBORN {
                     self.note(&format!(

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// Goroutines that are listed; of more only how many there are.
 const MOST_LISTED: usize = 100;
+/// Among so many goroutines those that an input has started are looked for at once.
+const MOST_EXAMINED: usize = 10_000;
 /// Goroutines that are named in a sentence.
 const MOST_NAMED: usize = 10;
 
@@ -73,6 +75,13 @@ impl Engine {
 
     /// After Ctrl-C: says which goroutines the input has started.
     pub(super) fn tell_left_behind(&self, id: u64) {
+        let alive = self.machine.num_goroutine();
+        if alive > MOST_EXAMINED {
+            self.note(&format!(
+                "{alive} goroutines are there; :kill new ends those that it started"
+            ));
+            return;
+        }
         let left = self.started_by(id);
         if left.is_empty() {
             return;

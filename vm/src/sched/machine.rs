@@ -254,15 +254,19 @@ impl Machine {
         self.ready(g);
     }
 
-    /// Starts a goroutine that nobody started, and gives its number, to `before` before it can run.
+    /// Starts a goroutine that nobody started, and gives its number; `before` sees it before it can run.
     ///
     /// # Safety
     /// As for [`Scheduler::run`].
-    pub(crate) unsafe fn spawn_root(&mut self, entry: Entry, before: impl FnOnce(u64)) -> u64 {
+    pub(crate) unsafe fn spawn_root(
+        &mut self,
+        entry: Entry,
+        before: impl FnOnce(&Goroutine),
+    ) -> u64 {
         // SAFETY: by the function's contract; no arguments.
         let g = unsafe { self.new_goroutine(0, entry, ptr::null(), 0, ptr::null()) };
         let id = deref(g).id();
-        before(id);
+        before(deref(g));
         self.sched().monitor.start(self.sched());
         self.ready(g);
         id

@@ -13,6 +13,7 @@ use crate::sync::atomic::Ordering;
 use crate::{Vm, chan, sema};
 use std::collections::HashSet;
 use std::ops::Range;
+use std::ptr;
 
 /// What a goroutine waits at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,11 +122,15 @@ impl Session {
         let done = self.ask_stopped(move |vm, m| {
             let Some(session) = &vm.session else { return 0 };
             let mut found = Vec::new();
-            for_each_of_program(vm, |g| {
-                if ids.contains(&g.id()) {
-                    found.push(GoroutinePtr::from(g));
-                }
-            });
+            if let (1, Some(&id)) = (ids.len(), ids.iter().next()) {
+                found.extend(find(vm, id).map(GoroutinePtr::from));
+            } else {
+                for_each_of_program(vm, |g| {
+                    if ids.contains(&g.id()) {
+                        found.push(GoroutinePtr::from(g));
+                    }
+                });
+            }
             let flag = if at_once { KILLED } else { INTERRUPTED };
             for &g in &found {
                 // SAFETY: cells of goroutines live as long as the scheduler.
@@ -285,11 +290,17 @@ impl Session {
     }
 }
 
-/// Calls `visit` with every goroutine that is alive, but the session's own. Only with the world stopped.
+/// It is alive, and not one of the session's own.
+fn is_of_program(g: &Goroutine) -> bool {
+    g.id() != 1
+        && g.flags.get() & FINALIZER == 0
+        && !matches!(g.status(), Status::Idle | Status::Dead)
+}
+
+/// Calls `visit` with every such goroutine. Only with the world stopped.
 fn for_each_of_program(vm: &Vm, mut visit: impl FnMut(&Goroutine)) {
     vm.sched.for_each_goroutine(|g| {
-        let own = g.id() == 1 || g.flags.get() & FINALIZER != 0;
-        if !own && !matches!(g.status(), Status::Idle | Status::Dead) {
+        if is_of_program(g) {
             visit(g);
         }
     });
@@ -312,13 +323,27 @@ unsafe fn info(vm: &Vm, g: &Goroutine) -> GoroutineInfo {
 }
 
 fn find(vm: &Vm, id: u64) -> Option<&'static Goroutine> {
+    let latest = match &vm.session {
+        // Relaxed: the machine that serves has written it.
+        Some(session) => session.latest.load(Ordering::Relaxed) as *const Goroutine,
+        None => ptr::null(),
+    };
+    // SAFETY: cells of goroutines live as long as the scheduler, and a session's is never dropped.
+    let latest = unsafe { latest.as_ref() };
+    // Mostly it is the input's, and there may be millions of others.
+    if let Some(g) = latest
+        && g.id() == id
+        && is_of_program(g)
+    {
+        return Some(g);
+    }
     let mut found = None;
     for_each_of_program(vm, |g| {
         if g.id() == id {
             found = Some(GoroutinePtr::from(g));
         }
     });
-    // SAFETY: cells of goroutines live as long as the scheduler, and a session's is never dropped.
+    // SAFETY: as above.
     found.map(|g| unsafe { g.as_ref() })
 }
 

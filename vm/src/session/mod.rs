@@ -28,6 +28,7 @@ use crate::{Config, LoadError, Vm, chan, interp};
 use minigo_bytecode::{Extension, FuncId, Program, TypeKind};
 use std::collections::{HashMap, HashSet};
 use std::io::{PipeReader, PipeWriter, Write};
+use std::ptr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -70,6 +71,8 @@ pub struct State {
     strict: AtomicBool,
     /// The latest input's goroutine: its end is told.
     watched: AtomicU64,
+    /// Where its cell is, which may be another goroutine's by now.
+    latest: AtomicU64,
 }
 
 struct Frozen(GoroutinePtr);
@@ -159,6 +162,7 @@ impl Session {
             errors: sinks.errors,
             strict: AtomicBool::new(false),
             watched: AtomicU64::new(0),
+            latest: AtomicU64::new(0),
         };
         let resolve = |name: &str| own_native(name).or_else(|| resolve(name));
         let vm = Vm::load(program, &resolve, config, Some(state))?;
@@ -315,10 +319,13 @@ impl Vm {
     }
 
     fn start_input(&'static self, m: &mut Machine, entry: FuncId) -> u64 {
-        let watch = |id| {
+        let watch = |g: &Goroutine| {
             if let Some(session) = &self.session {
-                // Relaxed: whoever runs the goroutine has got it from a queue.
-                session.watched.store(id, Ordering::Relaxed);
+                // Relaxed: whoever runs the goroutine has got it from a queue, and who looks for it is this machine.
+                session.watched.store(g.id(), Ordering::Relaxed);
+                session
+                    .latest
+                    .store(ptr::from_ref(g) as u64, Ordering::Relaxed);
             }
         };
         // SAFETY: an input's entry function has no parameters, and this machine holds a processor.
