@@ -44,7 +44,7 @@ pub struct Receiver {
 
 impl Ast {
     /// The declarations whose parsing is put off; they are not in [`Ast::decls`].
-    pub fn deferred_decls(&self) -> impl Iterator<Item = (DeclId, &Deferred)> {
+    pub fn deferred_decls(&self) -> impl ExactSizeIterator<Item = (DeclId, &Deferred)> {
         let functions = self.deferred.iter().enumerate();
         functions.map(|(number, function)| (DeclId::from_index(Ast::segment_of(number)), function))
     }
@@ -187,7 +187,7 @@ fn outline(line: &str, start: usize, doc: u32) -> Option<Outline<'_>> {
         receiver = Some(receiver_type(inside)?);
         rest = after;
     }
-    let len = rest.find(['(', '['])?;
+    let len = memchr::memchr2(b'(', b'[', rest.as_bytes())?;
     let name = start + line.len() - rest.len();
     // An `init` is not reached by its name.
     if !is_name(&rest[..len]) || &rest[..len] == "init" {
@@ -216,9 +216,11 @@ fn receiver_type(text: &str) -> Option<(&str, bool)> {
     is_name(base).then_some((base, pointer))
 }
 
+/// Whether it is a name, in ASCII.
 fn is_name(text: &str) -> bool {
-    let part = |char: char| char == '_' || char.is_alphanumeric();
-    text.chars().all(part) && text.chars().next().is_some_and(|first| !first.is_numeric())
+    let is_part = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric();
+    let bytes = text.as_bytes();
+    bytes.iter().all(is_part) && bytes.first().is_some_and(|first| !first.is_ascii_digit())
 }
 
 #[cfg(test)]

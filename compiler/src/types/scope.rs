@@ -34,7 +34,7 @@ pub(crate) enum ObjectKind {
     /// An imported package.
     Package(PackageId),
     /// A constant, of an untyped type perhaps.
-    Const { ty: Ty, value: ConstValue },
+    Const { ty: Ty, value: Box<ConstValue> },
     /// A type: defined, alias or type parameter.
     Type(Ty),
     /// A local variable of the current declared function.
@@ -75,6 +75,9 @@ pub(crate) struct Object {
     pub(crate) site: Option<DeclSite>,
 }
 
+// There are thousands of them, and few are constants.
+const _: () = assert!(size_of::<Object>() <= 72);
+
 /// All objects of a program.
 #[derive(Default, Debug)]
 pub(crate) struct Objects {
@@ -82,6 +85,11 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.list.reserve(count);
+    }
+
     /// Adds an object.
     pub(crate) fn add(&mut self, object: Object) -> ObjectId {
         self.list.push(object);

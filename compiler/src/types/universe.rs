@@ -130,7 +130,7 @@ impl Universe {
             declare(name, ObjectKind::Builtin(builtin));
         }
         for (name, value) in [("true", true), ("false", false)] {
-            let value = ConstValue::Bool(value);
+            let value = Box::new(ConstValue::Bool(value));
             let ty = Ty::UNTYPED_BOOL;
             declare(name, ObjectKind::Const { ty, value });
         }
@@ -138,7 +138,7 @@ impl Universe {
             "iota",
             ObjectKind::Const {
                 ty: Ty::UNTYPED_INT,
-                value: ConstValue::Int(0.into()),
+                value: Box::new(ConstValue::Int(0.into())),
             },
         );
         declare("nil", ObjectKind::Nil);

@@ -161,7 +161,10 @@ impl<'a> Checker<'a> {
             }
         };
         match value.and_then(|value| self.const_value(value, ty)) {
-            Some((ty, value)) => ObjectKind::Const { ty, value },
+            Some((ty, value)) => ObjectKind::Const {
+                ty,
+                value: Box::new(value),
+            },
             None => ObjectKind::Invalid,
         }
     }

@@ -213,7 +213,7 @@ impl Checker<'_> {
                 return self.invalid(id);
             }
             ObjectKind::Const { ty, value } if object != self.universe.iota => {
-                Operand::constant(value, ty, id, loc)
+                Operand::constant(*value, ty, id, loc)
             }
             ObjectKind::Const { ty, .. } => match self.cx.iota {
                 Some(iota) => Operand::constant(i64::from(iota).into(), ty, id, loc),

@@ -27,6 +27,8 @@ pub(crate) fn check(
     let universe = Universe::new(&mut types, &mut objects, symbols);
     let mut checker = Checker::new(loaded, symbols, types, objects, universe);
     checker.add_packages(&loaded.packages);
+    let declared = loaded.asts.iter().map(declaration_count);
+    checker.objects.reserve(declared.sum());
     for index in 1..checker.packages.len() {
         checker.collect(PackageId(index as u32));
     }
@@ -130,6 +132,9 @@ impl<'a> Checker<'a> {
                 self.error(code::BAD_PACKAGE_NAME, name.span, "invalid package name _");
             }
         }
+        let asts = files.iter().map(|file| &self.asts[file.0 as usize]);
+        let declared = asts.map(declaration_count).sum();
+        self.packages[package.0 as usize].names.reserve(declared);
         for file in files.clone() {
             self.cx.file = file;
             self.collect_file(package, file);
@@ -862,6 +867,11 @@ impl<'a> Checker<'a> {
         let best = spelling::closest(text, candidates)?;
         Some(format!("did you mean {best}?"))
     }
+}
+
+/// About how many names a file declares.
+fn declaration_count(ast: &ast::Ast) -> usize {
+    ast.decl_list(ast.decls).len() + ast.deferred_decls().len()
 }
 
 pub(super) fn call_stmt(func: FuncRef, loc: Loc) -> Stmt {
