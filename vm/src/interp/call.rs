@@ -71,16 +71,20 @@ pub(crate) unsafe fn enter(
         }
         *base.sub(2) = cx.g.pc().add(after) as u64;
         *base.sub(1) = u64::from(window);
-        let pc = (*callee).code;
-        cx.g.set_pc(pc);
-        cx.g.set_base(base);
-        // Relaxed: only a hint, as in the interpreter's check.
-        let wanted = cx.g.limit().load(Ordering::Relaxed) == 0;
-        if wanted && cx.m.safepoint(cx.g) == Safepoint::Yield {
-            return Next::Leave(Exit::Preempted);
-        }
-        Next::Go { pc, base }
+        begin(cx, (*callee).code, base)
     }
+}
+
+/// Begins a function whose frame has been made, after giving way if that is wanted.
+pub(crate) fn begin(cx: &mut Ctx<'_>, pc: *const Op, base: *mut u64) -> Next {
+    cx.g.set_pc(pc);
+    cx.g.set_base(base);
+    // Relaxed: only a hint, as in the interpreter's check.
+    let wanted = cx.g.limit().load(Ordering::Relaxed) == 0;
+    if wanted && cx.m.safepoint(cx.g) == Safepoint::Yield {
+        return Next::Leave(Exit::Preempted);
+    }
+    Next::Go { pc, base }
 }
 
 /// Calls this frame's last deferred closure, which returns to this same op; goes on behind it when there is none.

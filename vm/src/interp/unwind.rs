@@ -5,7 +5,7 @@
 //! comes back here. If the call recovered, the deferring frame goes on at its function's `recover_pc`, else the next closure's turn comes. When
 //! none is left, the program is over: the panic values are put into words by the library (user code may run), then everything is printed.
 
-use super::{Ctx, Next, Stop, traceback};
+use super::{Ctx, Next, Stop, call, traceback};
 use crate::error::{ErrorKind, RuntimeError};
 use crate::goroutine::unwind::{Defer, Panic, Unwind};
 use crate::goroutine::{Exit, Goroutine};
@@ -157,7 +157,7 @@ fn continue_panic(cx: &mut Ctx<'_>) -> Next {
                 .last_mut()
                 .expect("there is a panic")
                 .call = call;
-            Next::Go { pc, base }
+            call::begin(cx, pc, base)
         }
     }
 }
