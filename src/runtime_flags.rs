@@ -256,6 +256,7 @@ impl RuntimeFlags {
                 .or_else(|| debug_setting("schedtrace"))
                 .filter(|&period| period > 0)
                 .map(Duration::from_millis),
+            trace_detail: debug_setting("scheddetail").is_some_and(|value| value != 0),
         }
     }
 

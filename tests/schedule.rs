@@ -2,6 +2,8 @@
 
 #[path = "schedule/fairness.rs"]
 mod fairness;
+#[path = "schedule/limits.rs"]
+mod limits;
 #[path = "harness/process.rs"]
 mod process;
 

@@ -24,7 +24,7 @@ pub(crate) fn report(vm: &Vm, finish: Finish) -> i32 {
             2
         }
         Finish::Limit(limit, running) => {
-            let mut text = format!("minigo: {limit}\n");
+            let mut text = format!("{limit}\n");
             if let Some(goroutine) = running {
                 text.push('\n');
                 text.push_str(&goroutine.text());

@@ -52,6 +52,11 @@ impl Call<'_> {
         self.vm.heap().set_memory_limit(limit)
     }
 
+    /// `debug.SetMaxThreads`: sets how many threads there may be, and returns the former number.
+    pub fn set_max_threads(&mut self, threads: usize) -> usize {
+        self.vm.sched().set_max_threads(threads)
+    }
+
     /// `debug.SetMaxStack`: sets the largest size of a goroutine's stack in bytes, and returns the former one.
     pub fn set_max_stack(&mut self, bytes: usize) -> usize {
         self.vm.set_max_stack(bytes)

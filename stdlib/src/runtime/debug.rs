@@ -7,6 +7,7 @@ pub(crate) const NATIVES: Natives = &[
     ("setGCPercent", set_gc_percent),
     ("SetMemoryLimit", set_memory_limit),
     ("SetMaxStack", set_max_stack),
+    ("SetMaxThreads", set_max_threads),
 ];
 
 fn set_gc_percent(call: &mut Call<'_>) -> Outcome {
@@ -29,6 +30,14 @@ fn set_memory_limit(call: &mut Call<'_>) -> Outcome {
 fn set_max_stack(call: &mut Call<'_>) -> Outcome {
     let bytes = usize::try_from(call.int(0)).unwrap_or(0);
     let old = call.set_max_stack(bytes);
+    call.set_int(0, old as i64);
+    Outcome::Done
+}
+
+fn set_max_threads(call: &mut Call<'_>) -> Outcome {
+    // Go keeps the number in 32 bits.
+    let threads = call.int(0).clamp(0, i64::from(i32::MAX));
+    let old = call.set_max_threads(threads as usize);
     call.set_int(0, old as i64);
     Outcome::Done
 }

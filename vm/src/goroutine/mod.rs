@@ -29,6 +29,7 @@ use minigo_bytecode::program::FRAME_WORDS;
 
 use crate::sched::Entry;
 use crate::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use crate::sync::raw;
 
 pub use waiter::{WaitQueue, Waiter};
 
@@ -152,7 +153,8 @@ pub struct Goroutine {
     reason: Cell<WaitReason>,
     /// What the scheduler has to do before it runs on.
     pub(crate) flags: Cell<u16>,
-    id: Cell<u64>,
+    /// Atomic for the sake of traces, which look at what runs.
+    id: raw::AtomicU64,
     parent: Cell<u64>,
     created_at: Cell<*const Op>,
     /// When it began to wait, in seconds of the scheduler's clock plus one, as far as known.
@@ -183,6 +185,8 @@ pub(crate) const KILLED: u16 = 16;
 pub(crate) const IN_NATIVE: u16 = 32;
 /// [`Goroutine::flags`]: calls finalizers; reports do not count it as one of the program's.
 pub(crate) const FINALIZER: u16 = 64;
+/// [`Goroutine::flags`]: its last system call took long.
+pub(crate) const SLOW_CALL: u16 = 128;
 
 impl Goroutine {
     /// A cell that is not in use.
@@ -198,7 +202,7 @@ impl Goroutine {
             status: AtomicU8::new(Status::Idle as u8),
             reason: Cell::new(WaitReason::None),
             flags: Cell::new(0),
-            id: Cell::new(0),
+            id: raw::AtomicU64::new(0),
             parent: Cell::new(0),
             created_at: Cell::new(ptr::null()),
             since: Cell::new(0),
@@ -221,7 +225,8 @@ impl Goroutine {
         args: *const u64,
         count: usize,
     ) -> Result<(), stack::StackOverflow> {
-        self.id.set(id);
+        // Relaxed, here and where it is read: just a number.
+        self.id.store(id, Ordering::Relaxed);
         self.parent.set(parent);
         self.created_at.set(created_at);
         self.flags.set(0);
@@ -309,7 +314,7 @@ impl Goroutine {
 
     /// Its number, from 1 (main).
     pub fn id(&self) -> u64 {
-        self.id.get()
+        self.id.load(Ordering::Relaxed)
     }
 
     /// The number of the goroutine that started it; 0 for main.

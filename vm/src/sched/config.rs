@@ -27,6 +27,8 @@ pub struct Config {
     pub timeout: Option<Duration>,
     /// Prints a line about the scheduler to standard error so often.
     pub trace: Option<Duration>,
+    /// Prints a line about each processor, machine and goroutine with it.
+    pub trace_detail: bool,
 }
 
 impl Default for Config {
@@ -43,6 +45,7 @@ impl Default for Config {
             max_goroutines: None,
             timeout: None,
             trace: None,
+            trace_detail: false,
         }
     }
 }

@@ -50,6 +50,8 @@ impl Idle {
 pub(crate) struct Mailbox {
     mail: Mutex<Mail>,
     posted: Condvar,
+    /// The machine's number, for reports.
+    pub(super) number: usize,
 }
 
 #[derive(Default)]
@@ -71,8 +73,9 @@ pub(crate) enum Woken {
 }
 
 impl Mailbox {
-    pub(crate) fn new() -> Arc<Mailbox> {
+    pub(crate) fn new(number: usize) -> Arc<Mailbox> {
         Arc::new(Mailbox {
+            number,
             mail: Mutex::new(Mail::default()),
             posted: Condvar::new(),
         })
@@ -179,7 +182,15 @@ impl Scheduler {
             return true;
         }
         idle.threads += 1;
+        // The first machine's thread is one more.
+        let threads = idle.threads + 1;
         drop(idle);
+        if !self.has_room_for_threads(threads) {
+            let mut idle = self.idle.lock();
+            idle.threads -= 1;
+            self.put_idle(&mut idle, processor);
+            return false;
+        }
         let Some(me) = self.me.upgrade() else {
             return false;
         };

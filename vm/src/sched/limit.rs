@@ -25,14 +25,17 @@ pub enum Limit {
     Steps(u64),
     /// It had more goroutines than this.
     Goroutines(usize),
+    /// It needed more threads than this (`debug.SetMaxThreads`).
+    Threads(usize),
 }
 
 impl Limit {
-    /// The exit code: as `timeout` has it for time, one more for all others.
+    /// The exit code: as `timeout` has it for time, one more for the others; Go's for threads, of which Go has a limit as well.
     pub fn status(self) -> i32 {
         match self {
             Limit::Time(_) => 124,
             Limit::Steps(_) | Limit::Goroutines(_) => 125,
+            Limit::Threads(_) => 2,
         }
     }
 }
@@ -40,13 +43,21 @@ impl Limit {
 impl std::fmt::Display for Limit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Limit::Time(limit) => write!(f, "the program ran for more than {limit:?} (--timeout)"),
-            Limit::Steps(limit) => {
-                write!(f, "the program made more than {limit} steps (--max-steps)")
-            }
+            Limit::Time(limit) => write!(
+                f,
+                "minigo: the program ran for more than {limit:?} (--timeout)"
+            ),
+            Limit::Steps(limit) => write!(
+                f,
+                "minigo: the program made more than {limit} steps (--max-steps)"
+            ),
             Limit::Goroutines(limit) => write!(
                 f,
-                "the program had more than {limit} goroutines (--max-goroutines)"
+                "minigo: the program had more than {limit} goroutines (--max-goroutines)"
+            ),
+            Limit::Threads(limit) => write!(
+                f,
+                "runtime: program exceeds {limit}-thread limit\nfatal error: thread exhaustion"
             ),
         }
     }
@@ -105,6 +116,27 @@ impl Machine {
 }
 
 impl Scheduler {
+    /// `debug.SetMaxThreads`: sets how many threads there may be, and returns the former number. Ends the program if there are more already.
+    pub(crate) fn set_max_threads(&self, limit: usize) -> usize {
+        // Relaxed: just a number.
+        let old = self.max_threads.swap(limit, Ordering::Relaxed);
+        let threads = self.idle.lock().threads + 1;
+        self.has_room_for_threads(threads);
+        old
+    }
+
+    /// Ends the program if so many threads are too many.
+    pub(super) fn has_room_for_threads(&self, threads: usize) -> bool {
+        // Relaxed: just a number.
+        let limit = self.max_threads.load(Ordering::Relaxed);
+        if threads > limit {
+            self.end(Finish::Limit(Limit::Threads(limit), None));
+            // All threads may be in system calls, and this one about to make one.
+            self.abandon_after(GRACE);
+        }
+        threads <= limit
+    }
+
     /// Starts the thread that ends the program when its time is over.
     pub(super) fn start_timeout(&self) {
         let (Some(limit), Some(me)) = (self.config.timeout, self.me.upgrade()) else {

@@ -2,7 +2,7 @@
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minigo_bytecode::op::Op;
 
@@ -13,7 +13,7 @@ use super::processor::Processor;
 use super::run_queue::{GoroutineList, LOCAL_LIMIT};
 use super::{Entry, Finish, Preempt, Safepoint, Scheduler};
 use crate::goroutine::table::deref;
-use crate::goroutine::{Exit, Goroutine, GoroutinePtr, RETRY_LOCK, Status};
+use crate::goroutine::{Exit, Goroutine, GoroutinePtr, RETRY_LOCK, SLOW_CALL, Status};
 use crate::sync::atomic::Ordering;
 
 /// Time slices between two looks at the global queue before the own one; Go's number.
@@ -22,6 +22,8 @@ const GLOBAL_PERIOD: u32 = 61;
 const WAKE_SAFEPOINTS: u32 = 32;
 /// Numbers that a processor reserves at once for its new goroutines.
 const ID_BATCH: u32 = 16;
+/// A system call of less than this is short: reading a file that the system has in memory takes a microsecond.
+const SHORT_CALL: Duration = Duration::from_micros(20);
 /// Exit code for a bug in the VM.
 const INTERNAL_ERROR: i32 = 3;
 /// Pauses between two looks at what a victim is to run next, before it is stolen.
@@ -68,7 +70,8 @@ impl Machine {
             sched: NonNull::from(sched),
             processor: None,
             spinning: false,
-            mailbox: Mailbox::new(),
+            // Relaxed: only that each number is given once.
+            mailbox: Mailbox::new(sched.machines.fetch_add(1, Ordering::Relaxed)),
             inherits: false,
             chosen: sched.config.seed.is_some(),
             counts: sched.config.counts_safepoints(),
@@ -107,9 +110,14 @@ impl Machine {
 
     pub(super) fn take(&mut self, processor: usize, spinning: bool) {
         let p = &self.sched().processors()[processor];
-        // Relaxed: the time slice before is over, and so is a request to end it.
-        Processor::count(&p.slices);
-        p.preempt.store(false, Ordering::Relaxed);
+        // Relaxed: the time slice before is over, and so is a request to end it; unless this machine held the processor last, and is
+        // back from a system call.
+        let number = self.mailbox.number as u32;
+        if p.machine.load(Ordering::Relaxed) != number || self.spinning || spinning {
+            p.machine.store(number, Ordering::Relaxed);
+            Processor::count(&p.slices);
+            p.preempt.store(false, Ordering::Relaxed);
+        }
         self.processor = Some(NonNull::from(p));
         self.spinning = spinning;
     }
@@ -768,8 +776,9 @@ impl Machine {
         }
     }
 
-    /// Makes a system call that may block, for the goroutine `g` that runs here (pc and base saved): other
-    /// machines go on with the processor meanwhile. The call must not touch the Go heap.
+    /// Makes a system call that may block, for the goroutine `g` that runs here (pc and base saved). The processor is idle
+    /// meanwhile. If work waits for one, and the goroutine's last call took long, another machine goes on with it at once; otherwise
+    /// the monitor sees to that if the call is not over soon. The call must not touch the Go heap.
     pub fn block<R>(&mut self, g: &Goroutine, call: impl FnOnce() -> R) -> R {
         if self.chosen {
             return call();
@@ -783,22 +792,48 @@ impl Machine {
         let own = self.p();
         own.current.store(ptr::null_mut(), Ordering::Relaxed);
         own.wake_countdown.set(0);
+        // Relaxed: as in `Processor::count`.
+        let calls = own.calls.load(Ordering::Relaxed).wrapping_add(1);
+        own.calls.store(calls, Ordering::Relaxed);
         {
             let mut idle = sched.idle.lock();
             idle.blocked += 1;
             idle.first_blocked |= self.is_first;
             self.processor = None;
             sched.put_idle(&mut idle, own.index);
+            if !idle.returning.is_empty() {
+                // Nobody else may come by to give it to them.
+                sched.serve_returning(&mut idle);
+                sched.update_attention(&idle);
+            }
         }
         // Somebody has to do what is there to be done, and to wait for timers meanwhile.
+        let flags = g.flags.get() & !SLOW_CALL;
         if sched.look_again() || sched.lacks_timekeeper() {
-            sched.wake_p();
+            // Models and runs with a seed have no monitor.
+            if cfg!(loom) || self.chosen || g.flags.get() != flags {
+                sched.wake_p();
+            } else {
+                sched.monitor.nudge();
+            }
         }
+        let start = Instant::now();
         let result = call();
+        let slow = start.elapsed() > SHORT_CALL;
         if self.is_first {
             sched.idle.lock().first_blocked = false;
         }
         self.return_to(ptr::from_ref(g).cast_mut());
+        g.flags.set(if slow { flags | SLOW_CALL } else { flags });
+        let p = self.p();
+        if slow {
+            // Relaxed: who waited begins a new time slice.
+            Processor::count(&p.slices);
+            p.preempt.store(false, Ordering::Relaxed);
+        } else if p.preempt.load(Ordering::Relaxed) {
+            // Relaxed: a request that came during the call met nobody.
+            g.preempt();
+        }
         result
     }
 

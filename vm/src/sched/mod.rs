@@ -57,6 +57,8 @@ pub use stats::SchedStats;
 
 /// The most processors there can be.
 pub const MAX_PROCS: usize = 1024;
+/// The most threads there can be unless the program says something else; Go's number.
+const MAX_THREADS: usize = 10_000;
 
 /// How a run of a program ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -160,6 +162,9 @@ pub struct Scheduler {
     clock: clock::Clock,
     /// Safepoints that processors have not yet taken from the limit.
     steps_left: AtomicU64,
+    max_threads: raw::AtomicUsize,
+    /// Numbers given to machines. Not loom's, as above: only for reports.
+    machines: raw::AtomicUsize,
     cores: usize,
 }
 
@@ -199,6 +204,8 @@ impl Scheduler {
             semaphores: Semaphores::new(),
             clock: clock::Clock::new(config.time),
             steps_left: AtomicU64::new(config.max_steps.unwrap_or(u64::MAX)),
+            max_threads: raw::AtomicUsize::new(MAX_THREADS),
+            machines: raw::AtomicUsize::new(0),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         })
     }

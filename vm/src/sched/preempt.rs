@@ -4,7 +4,7 @@
 //!
 //! It is started by the first `go` statement, timer or output that waits: a program without them needs no second thread.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Scheduler;
 use super::idle::{ThreadEnd, spawn_thread};
@@ -15,6 +15,10 @@ use crate::sync::{Condvar, Mutex};
 
 /// Time between two looks. A time slice is over when it was seen at three looks: after 10 to 15 ms.
 const TICK: Duration = Duration::from_millis(5);
+/// Time to the next look for a processor that is idle for the sake of a system call, after one was found that work waited for; and how many
+/// looks without such a find there are before that time doubles.
+const SHORT_TICK: Duration = Duration::from_micros(20);
+const SHORT_TICKS: u32 = 50;
 /// Looks in a row at which everything was idle after which the monitor sleeps until something runs.
 const QUIET_TICKS: u32 = 10;
 
@@ -73,6 +77,12 @@ impl Monitor {
         }
     }
 
+    /// It waits until something runs.
+    pub(crate) fn is_asleep(&self) -> bool {
+        // Relaxed: for reports.
+        self.asleep.load(Ordering::Relaxed)
+    }
+
     /// Ends the thread.
     pub(crate) fn stop(&self) {
         *self.stop.lock() = true;
@@ -108,14 +118,31 @@ struct Seen {
 
 impl Scheduler {
     fn watch(&self) {
-        let mut seen = Vec::new();
+        let (mut seen, mut calls) = (Vec::new(), Vec::new());
         let mut quiet = 0;
-        while self.monitor.tick(TICK) && !self.is_finished() {
+        let (mut pause, mut calm) = (TICK, 0);
+        let mut last = Instant::now();
+        while self.monitor.tick(pause) && !self.is_finished() {
+            if self.hand_on(&mut calls) {
+                (pause, calm) = (SHORT_TICK, 0);
+            } else {
+                calm += 1;
+                if calm > SHORT_TICKS {
+                    pause = TICK.min(2 * pause);
+                }
+            }
+            if pause < TICK && last.elapsed() < TICK {
+                continue;
+            }
+            last = Instant::now();
             (self.hooks().tick)();
             let all_idle = || {
                 let active = self.active();
                 // SeqCst: as everywhere; see `wake_p`. If the number of processors changes meanwhile, the next look will tell.
-                self.idle_processors.load(Ordering::SeqCst) == active && active == self.active()
+                self.idle_processors.load(Ordering::SeqCst) == active
+                    && active == self.active()
+                    && !self.look_again()
+                    && !self.lacks_timekeeper()
             };
             if all_idle() {
                 quiet += 1;
@@ -135,6 +162,28 @@ impl Scheduler {
                 self.wake_p();
             }
         }
+    }
+
+    /// Gives a processor that is idle while its machine is in a system call to another machine, if work waits, or timers that nobody sees
+    /// to, and the call is the one that the last look met. `calls` are the calls of each processor that it met.
+    fn hand_on(&self, calls: &mut Vec<u32>) -> bool {
+        let processors = self.processors();
+        calls.resize(processors.len(), 0);
+        let mut long = false;
+        for (p, seen) in processors.iter().zip(calls) {
+            // Relaxed: only a guess at how long the call takes.
+            let number = p.calls.load(Ordering::Relaxed);
+            long |= number != 0 && *seen == number;
+            *seen = number;
+        }
+        let found = long
+            && (self.look_again() || self.lacks_timekeeper())
+            && self.may_wake()
+            && self.idle.lock().blocked > 0;
+        if found {
+            self.wake_p();
+        }
+        found
     }
 
     fn watch_processor(&self, p: &Processor, seen: &mut Seen) {

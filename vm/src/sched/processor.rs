@@ -26,6 +26,10 @@ pub(crate) struct Processor {
     pub(crate) current: AtomicPtr<Goroutine>,
     /// Times that it was taken out of use, from whoever held it. Changes under the idle lock; not loom's: no model does that.
     pub(crate) retired: raw::AtomicU32,
+    /// The number of the machine that took it last, for reports. Not loom's, as above.
+    pub(crate) machine: raw::AtomicU32,
+    /// Counts system calls; written by the holder. Not loom's, as above.
+    pub(crate) calls: raw::AtomicU32,
     /// Counts time slices; written by the holder.
     pub(crate) slices: AtomicU32,
     /// Counts goroutines run; written by the holder.
@@ -80,6 +84,8 @@ impl Processor {
             run_next: AtomicPtr::new(ptr::null_mut()),
             current: AtomicPtr::new(ptr::null_mut()),
             retired: raw::AtomicU32::new(0),
+            machine: raw::AtomicU32::new(0),
+            calls: raw::AtomicU32::new(0),
             slices: AtomicU32::new(0),
             runs: AtomicU32::new(0),
             preempt: AtomicBool::new(false),

@@ -198,6 +198,11 @@ impl Heap {
 }
 
 impl Timers {
+    /// How many there are, disarmed ones included.
+    pub(super) fn len(&self) -> usize {
+        self.heap.lock().entries.len()
+    }
+
     pub(crate) fn new() -> Timers {
         Timers {
             heap: Mutex::new(Heap {

@@ -80,16 +80,7 @@ impl Machine {
         }
         drop(idle);
         let result = work(self);
-        let mut idle = sched.idle.lock();
-        idle.world.stopping = false;
-        sched.serve_returning(&mut idle);
-        sched.update_attention(&idle);
-        sched.resumed.notify_all();
-        drop(idle);
-        // Whoever wanted to wake a processor meanwhile was refused.
-        if sched.look_again() {
-            sched.wake_p();
-        }
+        sched.resume(sched.idle.lock());
         result
     }
 
@@ -156,6 +147,42 @@ impl Machine {
 }
 
 impl Scheduler {
+    /// Stops the world for a thread that is no machine, runs `work`, lets the world go on. Not once the program is over.
+    pub(super) fn stop_from_outside(&self, work: impl FnOnce()) {
+        let mut idle = self.idle.lock();
+        while idle.world.stopping {
+            if self.is_finished() {
+                return;
+            }
+            self.resumed.wait_for(&mut idle, Duration::from_millis(1));
+        }
+        idle.world.stopping = true;
+        self.update_attention(&idle);
+        while idle.processors.len() + idle.world.stopped < self.active() && !self.is_finished() {
+            self.attract();
+            self.arrived.wait_for(&mut idle, Duration::from_micros(100));
+        }
+        if !self.is_finished() {
+            drop(idle);
+            work();
+            idle = self.idle.lock();
+        }
+        self.resume(idle);
+    }
+
+    /// Lets a stopped world go on.
+    fn resume(&self, mut idle: MutexGuard<'_, Idle>) {
+        idle.world.stopping = false;
+        self.serve_returning(&mut idle);
+        self.update_attention(&idle);
+        self.resumed.notify_all();
+        drop(idle);
+        // Whoever wanted to wake a processor meanwhile was refused.
+        if self.look_again() {
+            self.wake_p();
+        }
+    }
+
     /// How many machines besides the caller's are worth asking to help.
     pub fn helpers(&self) -> usize {
         self.active().min(self.cores) - 1

@@ -308,7 +308,7 @@ impl Vm {
         let status = match finish {
             Finish::Exit(status) => status,
             Finish::Limit(limit, _) => {
-                self.write_stderr(format!("minigo: {limit}\n").as_bytes());
+                self.write_stderr(format!("{limit}\n").as_bytes());
                 limit.status()
             }
             Finish::Returned | Finish::Deadlock(_) => 0,
