@@ -52,6 +52,9 @@ const TOO_LARGE: &[&str] = &[
     "map::large",
 ];
 
+/// Programs that count collections.
+const COUNTING: &[&str] = &["runtime::gc_settings", "runtime::memory"];
+
 /// The folders whose programs start goroutines.
 const CONCURRENT: &[&str] = &["channel", "deadlock", "goroutine", "select", "sync"];
 
@@ -64,6 +67,9 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     for program in examples.iter().chain(&run).chain(&own) {
         if TOO_LARGE.contains(&program.name.as_str()) {
+            continue;
+        }
+        if COUNTING.contains(&program.name.as_str()) {
             continue;
         }
         let path = program.path.clone();
