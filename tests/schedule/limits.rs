@@ -149,6 +149,48 @@ fn threads_are_limited_as_in_go() {
 }
 
 #[test]
+fn nothing_outside_is_reached_without_leave() {
+    for (code, what) in [
+        ("os.ReadFile(\"/etc/passwd\")", "use files (--allow=fs)"),
+        ("os.Mkdir(\"new\", 0o700)", "use files (--allow=fs)"),
+        ("os.Stat(\"/\")", "use files (--allow=fs)"),
+        ("os.Truncate(\"x\", 0)", "use files (--allow=fs)"),
+        (
+            "fs.ReadFile(os.DirFS(\"/etc\"), \"passwd\")",
+            "use files (--allow=fs)",
+        ),
+        ("filepath.Glob(\"/*\")", "use files (--allow=fs)"),
+        ("os.Getenv(\"HOME\")", "use the environment (--allow=env)"),
+        ("os.UserHomeDir()", "use the environment (--allow=env)"),
+        (
+            "net.Dial(\"tcp\", \"127.0.0.1:1\")",
+            "use the network (--allow=net)",
+        ),
+        (
+            "net.Listen(\"unix\", \"socket\")",
+            "use the network (--allow=net)",
+        ),
+        (
+            "net.LookupHost(\"localhost\")",
+            "use the network (--allow=net)",
+        ),
+        (
+            "p, _ := os.FindProcess(os.Getppid())\np.Signal(syscall.Signal(0))",
+            "send signals to other processes (no --allow)",
+        ),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_minigo"));
+        command.args(["--allow=none", "-e", code]);
+        let run = super::process::run(&mut command, super::LIMIT).expect("minigo starts");
+        assert_eq!(
+            (run.stdout.as_str(), run.stderr, run.exit),
+            ("", format!("minigo: the program may not {what}\n"), Ok(125)),
+            "{code}"
+        );
+    }
+}
+
+#[test]
 fn scheddetail_tells_of_processors_machines_and_goroutines() {
     let source = "package main\n\nimport \"time\"\n\nfunc main() {\n\tgo func() { select {} }()\n\tgo func() {\n\t\tfor {\n\t\t}\n\t}()\n\ttime.Sleep(200 * time.Millisecond)\n}\n";
     let path = program("detail.mgo", source);

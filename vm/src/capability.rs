@@ -14,6 +14,8 @@ pub enum Capability {
     Network,
     /// Environment variables.
     Environment,
+    /// Signals to other processes. No list of things allows that by name: only who may do everything may do it.
+    Processes,
 }
 
 impl std::fmt::Display for Capability {
@@ -22,6 +24,7 @@ impl std::fmt::Display for Capability {
             Capability::Files => "use files (--allow=fs)",
             Capability::Network => "use the network (--allow=net)",
             Capability::Environment => "use the environment (--allow=env)",
+            Capability::Processes => "send signals to other processes (no --allow)",
         })
     }
 }
@@ -34,7 +37,7 @@ impl Capabilities {
     /// Nothing.
     pub const NONE: Capabilities = Capabilities(0);
     /// Everything.
-    pub const ALL: Capabilities = Capabilities(7);
+    pub const ALL: Capabilities = Capabilities(15);
 
     /// The set with one more in it.
     #[must_use]

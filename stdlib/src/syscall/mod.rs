@@ -1,6 +1,7 @@
 //! Natives of `syscall`.
 
 use crate::package::Natives;
+use minigo_vm::capability::Capability;
 use minigo_vm::native::{Call, Outcome};
 
 pub(crate) const NATIVES: Natives = &[("errorText", error_text), ("kill", kill)];
@@ -43,6 +44,11 @@ fn uncapitalized(text: &str) -> String {
 fn kill(call: &mut Call<'_>) -> Outcome {
     use rustix::io::Errno;
     use rustix::process::{self, Pid, Signal};
+    if call.int(0) != i64::from(std::process::id())
+        && let Err(denied) = call.require(Capability::Processes)
+    {
+        return denied;
+    }
     let (pid, number) = (call.int(0), call.int(1));
     // What the program printed comes before what the signal does.
     call.vm.flush_stdout();
