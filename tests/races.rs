@@ -73,7 +73,7 @@ const KINDS: &[Kind] = &[
             "x = append(x, n)",
             "x = append(x, y...); if len(x) > 200 { x = nil }",
             "x = x[len(x)/2:]",
-            "x = x[:cap(x)]; checkInts(x)",
+            "x = x[:cap(x)]; checkInts(x); if len(x) > 200 { x = nil }",
             "x[n] = n",
             "x[len(x)-1]++; x[len(x)-1] = n",
             "copy(x, y)",
