@@ -18,6 +18,9 @@ pub(crate) struct Idle {
     pub(crate) processors: Vec<usize>,
     /// Machines that hold no processor and wait at their mailboxes.
     pub(crate) machines: Vec<Arc<Mailbox>>,
+    /// Machines without a processor that wait for the world to go on, or help while it is stopped. They are in no list, and look for
+    /// work before they wait at their mailboxes.
+    pub(crate) resuming: usize,
     /// Threads started and not ended, the first machine's not counted.
     pub(crate) threads: usize,
     /// Machines that gave up their processor for a system call, or lost it and have not noticed.
@@ -36,6 +39,7 @@ impl Idle {
         Idle {
             processors: (0..procs).rev().collect(),
             machines: Vec::new(),
+            resuming: 0,
             threads: 0,
             blocked: 0,
             returning: Vec::new(),
@@ -159,6 +163,10 @@ impl Scheduler {
     /// Gives an idle processor to a waiting machine or a new one; false if there is none to give.
     pub(crate) fn start_machine(&self, spinning: bool) -> bool {
         let mut idle = self.idle.lock();
+        // No new thread for what machines that are on their way here will find.
+        if idle.machines.is_empty() && idle.resuming > 0 {
+            return false;
+        }
         let Some(processor) = self.take_idle(&mut idle) else {
             return false;
         };

@@ -691,12 +691,14 @@ impl Machine {
         }
         loop {
             let mut idle = sched.idle.lock();
+            idle.resuming += 1;
             while idle.world.stopping && !sched.is_finished() {
                 idle = sched.help_if_asked(idle);
                 if idle.world.stopping && !sched.is_finished() {
                     sched.resumed.wait(&mut idle);
                 }
             }
+            idle.resuming -= 1;
             if sched.is_finished() {
                 return false;
             }
