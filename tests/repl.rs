@@ -390,6 +390,16 @@ impl Terminal {
         self.session.send(key).expect("the terminal takes it");
     }
 
+    /// Enters a line that runs on and stops it with Ctrl-C.
+    fn stops(&mut self, line: &str) {
+        self.types(line);
+        self.types("\r");
+        self.runs();
+        self.presses(ControlCode::EndOfText);
+        self.sees("// stopped");
+        self.sees(PROMPT);
+    }
+
     /// Leaves with Ctrl-D and waits for the end.
     fn leaves(mut self) {
         self.presses(ControlCode::EndOfTransmission);
@@ -406,11 +416,7 @@ fn a_value_survives_goroutines_loops_and_deadlocks() {
     t.enters("ch := make(chan int)", "");
     t.enters("go func() { ch <- x + 1 }()", "");
     t.enters("<-ch", "42 // int");
-    t.types("for {}\r");
-    t.runs();
-    t.presses(ControlCode::EndOfText);
-    t.sees("// stopped");
-    t.sees(PROMPT);
+    t.stops("for {}");
     t.types("<-ch\r");
     t.sees("this input waits for ever - deadlock!");
     t.sees("repl[6]:1:1");
@@ -699,16 +705,8 @@ fn what_a_stopped_input_leaves_behind_is_told() {
 #[test]
 fn deferred_calls_without_end_do_not_keep_the_prompt_away() {
     let mut t = Terminal::start();
-    t.types("for { defer func() { go func() {}() }() }\r");
-    t.runs();
-    t.presses(ControlCode::EndOfText);
-    t.sees("// stopped");
-    t.sees(PROMPT);
-    t.types("defer func() { for {} }(); for {}\r");
-    t.runs();
-    t.presses(ControlCode::EndOfText);
-    t.sees("// stopped");
-    t.sees(PROMPT);
+    t.stops("for { defer func() { go func() {}() }() }");
+    t.stops("defer func() { for {} }(); for {}");
     t.enters("1 + 1", "2 // int");
     t.leaves();
 }
@@ -718,11 +716,7 @@ fn loops_without_end_do_not_keep_an_input_from_its_turn() {
     let mut t = Terminal::start();
     t.enters("for range 2000 { go func() { for {} }() }", "");
     t.enters("1 + 1", "2 // int");
-    t.types("for {}\r");
-    t.runs();
-    t.presses(ControlCode::EndOfText);
-    t.sees("// stopped");
-    t.sees(PROMPT);
+    t.stops("for {}");
     t.enters(":kill all", "");
     t.enters(":wait", "");
     t.enters(":go", "no goroutines");

@@ -812,8 +812,8 @@ impl Machine {
         // Somebody has to do what is there to be done, and to wait for timers meanwhile.
         let flags = g.flags.get() & !SLOW_CALL;
         if sched.look_again() || sched.lacks_timekeeper() {
-            // Models and runs with a seed have no monitor.
-            if cfg!(loom) || self.chosen || g.flags.get() != flags {
+            // Models have no monitor.
+            if cfg!(loom) || g.flags.get() != flags {
                 sched.wake_p();
             } else {
                 sched.monitor.nudge();
