@@ -21,8 +21,8 @@ use rustc_hash::FxHashMap;
 
 use crate::goroutine::{Goroutine, GoroutinePtr, Outcome, RETRY_LOCK, WaitQueue, WaitReason};
 use crate::sched::Machine;
-use crate::sync::Mutex;
-use crate::sync::raw::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Mutex, heap_word as word};
 
 const SHARDS: usize = if cfg!(loom) { 1 } else { 128 };
 /// How long a goroutine waits for a mutex before it is handed over, in nanoseconds.
@@ -140,14 +140,6 @@ impl Shard {
     fn is_empty(&self, key: usize) -> bool {
         !self.queues.contains_key(&key)
     }
-}
-
-/// # Safety
-/// `addr` is an 8-byte aligned word in a live heap object.
-#[inline(always)]
-unsafe fn word<'a>(addr: *mut u64) -> &'a AtomicU64 {
-    // SAFETY: by the function's contract.
-    unsafe { AtomicU64::from_ptr(addr) }
 }
 
 /// Makes the goroutine's waiter name the word, with a number of the queue's own.

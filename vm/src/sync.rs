@@ -5,7 +5,8 @@
 //! wrappers below give loom's locks parking_lot's interface, so that no user of this module knows.
 //!
 //! Memory of the Go heap is not modelled by loom (it is shared by mapping, not by ownership);
-//! its words and tables use [`raw`], which always is the real thing.
+//! its words and tables use [`raw`], which always is the real thing. The exception are the words that goroutines synchronise
+//! on ([`heap_word`]).
 
 /// What is never replaced by loom's: heap words and tables in mapped memory, and what belongs to the process.
 pub mod raw {
@@ -85,6 +86,16 @@ mod imp {
     #[inline]
     pub fn spin_loop() {
         std::hint::spin_loop();
+    }
+
+    /// A word of the Go heap that goroutines synchronise on.
+    ///
+    /// # Safety
+    /// `addr` is an 8-byte aligned word in a live heap object, which is only used through this.
+    #[inline(always)]
+    pub unsafe fn heap_word<'a>(addr: *mut u64) -> &'a atomic::AtomicU64 {
+        // SAFETY: by the function's contract.
+        unsafe { atomic::AtomicU64::from_ptr(addr) }
     }
 }
 
@@ -217,5 +228,14 @@ mod imp {
     /// Lets other threads of the model run.
     pub fn spin_loop() {
         loom::thread::yield_now();
+    }
+
+    /// A word that goroutines synchronise on: a model has one of loom's atomics at the address.
+    ///
+    /// # Safety
+    /// `addr` is the address of one of loom's atomics that lives as long as the result.
+    pub unsafe fn heap_word<'a>(addr: *mut u64) -> &'a atomic::AtomicU64 {
+        // SAFETY: by the function's contract.
+        unsafe { &*addr.cast() }
     }
 }

@@ -3,11 +3,13 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p minigo-vm --release loom_tests`
 //!
 //! Under `cfg(loom)` the queues are locked ones, batches and rounds are small, and nothing depends on time: a wait with a
-//! timeout waits for ever, so that a lost wake-up shows as a deadlock of the model.
+//! timeout waits for ever, so that a lost wake-up shows as a deadlock of the model, and the clock is a virtual one.
 
 mod chan;
 mod park;
+mod poller;
 mod select;
+mod sema;
 mod shutdown;
 
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use crate::chan::Channel;
 use crate::goroutine::table::deref;
 use crate::goroutine::{Exit, Goroutine, GoroutinePtr, Status};
-use crate::sched::{Config, Entry, Hooks, Machine, Scheduler, Trace};
+use crate::sched::{Config, Entry, Hooks, Machine, Scheduler, Time, Trace};
 
 /// Checks all interleavings with up to `preemptions` switches where a thread could have gone on.
 fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
@@ -27,6 +29,7 @@ fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
 fn scheduler(procs: usize) -> Arc<Scheduler> {
     Scheduler::new(Config {
         procs,
+        time: Time::Virtual { start: 0 },
         ..Config::default()
     })
 }
@@ -141,4 +144,12 @@ impl Chans {
 /// The goroutine that `m` would run next.
 fn next(m: &Machine) -> Option<GoroutinePtr> {
     m.p().peek_next()
+}
+
+/// Takes the goroutine that `m` runs next out of its queues.
+fn take_next(m: &mut Machine) -> Option<GoroutinePtr> {
+    // SAFETY: the machine holds the processor.
+    m.p()
+        .take_next()
+        .or_else(|| unsafe { m.p().run_queue.pop() })
 }

@@ -59,6 +59,12 @@ impl Clock {
 }
 
 impl Scheduler {
+    /// Moves a model's clock, which is a virtual one.
+    #[cfg(loom)]
+    pub(crate) fn advance_clock_for_model(&self, by: u64) {
+        self.clock.elapsed.fetch_add(by, Ordering::Relaxed);
+    }
+
     /// Virtual time, and nothing can run before the next timer: moves the clock there. True if it did. The caller found
     /// all queues empty after it took the idle lock.
     pub(super) fn advance_clock(&self, idle: &Idle) -> bool {

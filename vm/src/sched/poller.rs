@@ -132,6 +132,22 @@ impl Poller {
         self.waiting.load(Ordering::Relaxed) != 0
     }
 
+    /// Puts a descriptor into the table, of which the system knows nothing yet.
+    pub(crate) fn insert(&self, fd: OwnedFd) -> (usize, Arc<Descriptor>) {
+        let descriptor = Arc::new(Descriptor {
+            fd,
+            state: Mutex::new(State {
+                closed: false,
+                sides: [Side::new(), Side::new()],
+            }),
+        });
+        let mut table = self.table.lock();
+        table.last_key += 1;
+        let key = table.last_key;
+        table.descriptors.insert(key, descriptor.clone());
+        (key, descriptor)
+    }
+
     /// The watched descriptor of a key.
     pub(crate) fn get(&self, key: usize) -> Option<Arc<Descriptor>> {
         self.table.lock().descriptors.get(&key).cloned()
@@ -150,20 +166,7 @@ impl Scheduler {
     /// Takes a descriptor in non-blocking mode into the poller's care; the result is its key.
     pub(crate) fn watch_descriptor(&self, fd: OwnedFd) -> io::Result<usize> {
         let system = self.system_poller()?;
-        let descriptor = Arc::new(Descriptor {
-            fd,
-            state: Mutex::new(State {
-                closed: false,
-                sides: [Side::new(), Side::new()],
-            }),
-        });
-        let key = {
-            let mut table = self.poller.table.lock();
-            table.last_key += 1;
-            let key = table.last_key;
-            table.descriptors.insert(key, descriptor.clone());
-            key
-        };
+        let (key, descriptor) = self.poller.insert(fd);
         // SAFETY: the descriptor is taken out of the system's poller in `close_descriptor`, before its last owner drops it: until
         // then the table holds it.
         let added =
@@ -215,21 +218,26 @@ impl Scheduler {
                 Err(_) => return,
                 Ok(_) => {}
             }
-            let mut woken = GoroutineList::new();
-            for event in events.iter() {
-                let Some(descriptor) = self.poller.get(event.key) else {
-                    continue;
-                };
-                let mut state = descriptor.state.lock();
-                if event.readable {
-                    state.sides[Direction::Read as usize].note(&mut woken);
-                }
-                if event.writable {
-                    state.sides[Direction::Write as usize].note(&mut woken);
-                }
-            }
-            self.ready_all(woken);
+            self.note_events(events.iter());
         }
+    }
+
+    /// The system tells of changes.
+    pub(crate) fn note_events(&self, events: impl Iterator<Item = Event>) {
+        let mut woken = GoroutineList::new();
+        for event in events {
+            let Some(descriptor) = self.poller.get(event.key) else {
+                continue;
+            };
+            let mut state = descriptor.state.lock();
+            if event.readable {
+                state.sides[Direction::Read as usize].note(&mut woken);
+            }
+            if event.writable {
+                state.sides[Direction::Write as usize].note(&mut woken);
+            }
+        }
+        self.ready_all(woken);
     }
 
     /// Makes goroutines that waited for descriptors runnable, from a thread without a processor.
