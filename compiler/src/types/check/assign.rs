@@ -626,6 +626,13 @@ impl Checker<'_> {
                     }
                 }
             } else {
+                if let &[value] = right
+                    && let ast::Expr::Ident(copied) = self.ast().expr(value)
+                    && copied == name
+                    && left.len() == 1
+                {
+                    self.note_copy(ident);
+                }
                 seen.insert(name);
                 new += 1;
             }
@@ -657,6 +664,15 @@ impl Checker<'_> {
             })
             .collect();
         self.push_init(loc, targets, values, out);
+    }
+
+    /// Of `i := i`, notes that it copies a loop's variable, if it does.
+    fn note_copy(&mut self, copy: Ident) {
+        if let Some(outer) = self.cx.scopes.lookup(copy.name)
+            && (self.cx.func.loop_variables).contains(&self.objects[outer].loc.span)
+        {
+            self.cx.func.copies.insert(copy.span);
+        }
     }
 
     /// A variable whose own value is wrong is still unused; after a mismatch of counts nobody can tell.

@@ -126,6 +126,10 @@ pub(crate) struct FuncContext {
     pub(crate) blank_params: Vec<(Span, Ty)>,
     /// Of the declared function: local types depend on them.
     type_params: Vec<TypeParamId>,
+    /// Where the variables of the loops around the current place are declared.
+    loop_variables: Vec<Span>,
+    /// Variables declared as copies of those, by their own names.
+    copies: FxHashSet<Span>,
     pub(crate) lit: LitContext,
 }
 

@@ -126,6 +126,12 @@ impl Checker<'_> {
                 }
             }
         }
+        let outer_loops = self.cx.func.loop_variables.len();
+        if define {
+            for name in [key, value].into_iter().flatten() {
+                self.note_loop_variables(&[name]);
+            }
+        }
         let end = self.loc(Span::new(body.rbrace(), body.span.end));
         let (target, body) = self.enclosed(label, true, |checker| {
             checker.cx.scopes.open();
@@ -135,6 +141,7 @@ impl Checker<'_> {
             typed::Block { stmts }
         });
         self.close_scope();
+        self.cx.func.loop_variables.truncate(outer_loops);
         if let Some((_, around)) = range_body {
             self.leave_range_body(around);
         }

@@ -89,11 +89,19 @@ impl<'a> Checker<'a> {
             let mut diagnostic = Diagnostic::error(code::UNUSED_VARIABLE, name.span, message);
             let outer = context.hiding.iter().find(|(span, _)| *span == name.span);
             if let Some((_, outer)) = outer {
-                diagnostic = diagnostic
-                    .with_label(*outer, format!("this {text} is another variable"))
-                    .with_help(format!(
-                        ":= declares a new {text}, which hides the one outside; to set that one, write ="
-                    ));
+                diagnostic = if self.cx.func.copies.contains(&name.span) {
+                    diagnostic
+                        .with_label(*outer, format!("each iteration has a new {text}"))
+                        .with_help(format!(
+                            "the copy is no longer needed: since Go 1.22 each iteration has its own {text}"
+                        ))
+                } else {
+                    diagnostic
+                        .with_label(*outer, format!("this {text} is another variable"))
+                        .with_help(format!(
+                            ":= declares a new {text}, which hides the one outside; to set that one, write ="
+                        ))
+                };
             }
             self.report(diagnostic);
         }
@@ -431,6 +439,14 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Notes what a loop declares.
+    pub(super) fn note_loop_variables(&mut self, names: &[ExprId]) {
+        for &name in names {
+            let span = self.ast().expr_span(name);
+            self.cx.func.loop_variables.push(span);
+        }
+    }
+
     #[allow(clippy::too_many_arguments, reason = "the parts of the statement")]
     pub(super) fn for_stmt(
         &mut self,
@@ -443,6 +459,16 @@ impl<'a> Checker<'a> {
         out: &mut Vec<Stmt>,
     ) {
         self.cx.scopes.open();
+        let outer_loops = self.cx.func.loop_variables.len();
+        if let Some(init) = init
+            && let Syntax::Assign {
+                op: AssignOp::Define,
+                lhs,
+                ..
+            } = self.ast().stmt(init)
+        {
+            self.note_loop_variables(self.ast().expr_list(lhs));
+        }
         let init = self.init_stmt(init);
         let mut vars = Vec::new();
         for stmt in &init {
@@ -480,6 +506,7 @@ impl<'a> Checker<'a> {
         };
         let (target, body) = self.enclosed(label, true, |checker| checker.block(body));
         self.close_scope();
+        self.cx.func.loop_variables.truncate(outer_loops);
         if has_cond && cond.is_none() {
             return;
         }
