@@ -401,9 +401,16 @@ fn godebug_traces_the_scheduler_and_the_collector() {
 fn sigquit_prints_all_goroutines() {
     let source = "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tgo func() { select {} }()\n\tgo func() { make(chan int) <- 1 }()\n\tfmt.Println(\"started\")\n\tfor {\n\t}\n}\n";
     let path = program("quit.mgo", source);
-    for flags in ["--procs=1", "--procs=4", "--seed=3"] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_minigo"))
-            .args(["run", flags])
+    // A shell's background processes ignore the signal at first.
+    for (flags, shell) in [
+        ("--procs=1", "exec \"$@\""),
+        ("--procs=4", "exec \"$@\""),
+        ("--seed=3", "exec \"$@\""),
+        ("--procs=2", "trap '' QUIT; exec \"$@\""),
+    ] {
+        let mut child = Command::new("sh")
+            .args(["-c", shell, "sh", env!("CARGO_BIN_EXE_minigo"), "run"])
+            .arg(flags)
             .arg(&path)
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
