@@ -126,8 +126,7 @@ fn output_of_goroutines_appears_above_the_line_that_is_edited() {
     t.sees("tick 7");
     // The line is shown again below, and goes on.
     t.sees(">>> 1 + ");
-    t.types("2\r");
-    t.sees("3 // int");
+    t.enters("2", "3 // int");
     t.leaves();
 }
 
