@@ -349,8 +349,11 @@ fn what_is_typed_reaches_a_program_that_reads() {
 #[test]
 fn many_goroutines_do_not_keep_the_prompt_away() {
     let mut t = Terminal::start();
-    t.types("for { go func() { select {} }() }\r");
+    t.types(
+        "for i := 0; ; i++ { go func() { select {} }(); if i == 100_000 { println(\"many\") } }\r",
+    );
     t.runs();
+    t.sees("many\r\n");
     t.presses(ControlCode::EndOfText);
     t.sees("// stopped");
     t.sees_like(
