@@ -396,7 +396,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             && to == label
             && from + 1 == at
             && self.last_bound.is_none_or(|b| b < at)
-            && !self.in_table(from)
+            && !super::jumps::in_table(&self.code, from as usize)
         {
             self.code.pop();
             self.jumps.pop();
@@ -416,17 +416,6 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     pub(super) fn bind_goto(&mut self, label: Label) {
         self.bind(label);
         self.reachable = true;
-    }
-
-    /// Whether the op is in a `Switch`'s table.
-    fn in_table(&self, at: u32) -> bool {
-        let mut first = at as usize;
-        while first > 0 && matches!(self.code[first - 1], Op::Jump { .. }) {
-            first -= 1;
-        }
-        first >= 2
-            && matches!(self.code[first - 1], Op::Extra { .. })
-            && matches!(self.code[first - 2], Op::Switch { .. })
     }
 
     /// Whether the label is already placed, so that a jump to it goes back.
@@ -545,7 +534,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             .collect();
         let assembled = super::jumps::assemble(prologue, code, &self.jumps, &targets);
         let program = self.program;
-        let lines = line_table(program, &self.lines, &assembled.starts, &how.loc);
+        let lines = line_table(program, &self.lines, &assembled, &how.loc);
         let starts = &assembled.starts;
         let mut sites = std::mem::take(&mut self.sites);
         sites.retain(|site| assembled_op(&assembled, site.pc).is_some_and(is_named));
@@ -602,17 +591,35 @@ fn assembled_op(assembled: &super::jumps::Assembled, pc: u32) -> Option<&Op> {
 fn line_table(
     program: &mut Generator<'_>,
     lines: &[(u32, Loc)],
-    starts: &[u32],
+    assembled: &super::jumps::Assembled,
     loc: &Loc,
 ) -> Vec<LineEntry> {
+    let starts = &assembled.starts;
     let first = lines.first().map_or(*loc, |(_, loc)| *loc);
     let mut table: Vec<LineEntry> = vec![LineEntry {
         pc: 0,
         position: program.position(first),
     }];
-    for &(pc, loc) in lines {
+    let line_at = |op: u32| match lines.partition_point(|(pc, _)| *pc <= op) {
+        0 => *loc,
+        entries => lines[entries - 1].1,
+    };
+    let mut placed: Vec<(u32, Loc)> = lines
+        .iter()
+        .map(|&(pc, loc)| (starts[pc as usize], loc))
+        .collect();
+    for copied in &assembled.copies {
+        let first = starts[copied.jump as usize];
+        placed.extend((0..copied.len).map(|i| (first + i, line_at(copied.from + i))));
+        let next = copied.jump + 1;
+        placed.push((starts[next as usize], line_at(next)));
+    }
+    if !assembled.copies.is_empty() {
+        placed.sort_by_key(|(pc, _)| *pc);
+    }
+    for (pc, loc) in placed {
         let entry = LineEntry {
-            pc: starts[pc as usize],
+            pc,
             position: program.position(loc),
         };
         match table.last_mut() {
