@@ -43,7 +43,7 @@ fn programs() -> Vec<PathBuf> {
     let mut programs: Vec<PathBuf> = fs::read_dir(folder)
         .expect("a folder of programs")
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|e| e == "mgo"))
+        .filter(|path| path.extension().is_some_and(|e| e == "mgo") || path.is_dir())
         .map(|path| Path::new("tests/explain").join(path.file_name().expect("a name")))
         .collect();
     programs.sort();

@@ -119,6 +119,11 @@ impl SourceFile {
         }
     }
 
+    /// Whether it is part of minigo's library.
+    pub fn is_library(&self) -> bool {
+        matches!(self.text, Cow::Borrowed(_))
+    }
+
     /// With the import path of its package, under which errors are listed.
     pub fn with_package(mut self, path: impl Into<String>) -> SourceFile {
         self.package = Some(path.into());

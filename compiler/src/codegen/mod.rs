@@ -37,8 +37,8 @@ use crate::types::typed::{self, FuncRef, GlobalRef, Module};
 use func::Env;
 use layout::Layouts;
 use minigo_bytecode::{
-    ConstId, FileId, Func, FuncId, Native, NativeId, Op, Position, Program, Selector, SelectorId,
-    Shape, ShapeId, StringId, TypeId, WellKnown, WordKind,
+    ConstId, File, FileId, Func, FuncId, Native, NativeId, Op, Position, Program, Selector,
+    SelectorId, Shape, ShapeId, StringId, TypeId, WellKnown, WordKind,
 };
 use minigo_grammar::source::SourceFile;
 use rustc_hash::FxHashMap;
@@ -49,6 +49,13 @@ use std::rc::Rc;
 pub struct Refusal {
     pub loc: Loc,
     pub message: String,
+}
+
+fn source_file(file: &SourceFile) -> File {
+    File {
+        name: file.name().to_string(),
+        library: file.is_library(),
+    }
 }
 
 /// Generates the whole program, or says what of it is too big or not supported.
@@ -102,7 +109,7 @@ impl<'m> Generator<'m> {
     fn new(module: &'m Module, escapes: &'m Escapes, files: &'m [SourceFile]) -> Self {
         let shapes = Shape::first();
         let program = Program {
-            files: files.iter().map(|f| f.name().to_string()).collect(),
+            files: files.iter().map(source_file).collect(),
             shapes: shapes.clone(),
             ..Program::default()
         };

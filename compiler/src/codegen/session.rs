@@ -2,12 +2,12 @@
 //!
 //! Whatever has an index keeps it; an [`Extension`] holds what is new, and the method tables of earlier types that have grown.
 
-use super::{Generator, Layouts, Refusal};
+use super::{Generator, Layouts, Refusal, source_file};
 use crate::escape::Escapes;
 use crate::types::ty::{NamedId, PackageId, Ty, Types};
 use crate::types::typed::{FuncRef, GlobalRef, Module};
 use minigo_bytecode::{
-    ConstId, Extension, FileId, Func, FuncId, NativeId, Op, Position, Program, Reg, Selector,
+    ConstId, Extension, File, FileId, Func, FuncId, NativeId, Op, Position, Program, Reg, Selector,
     SelectorId, ShapeId, StringId, TypeId, TypeUpdate, WordKind,
 };
 use minigo_grammar::source::SourceFile;
@@ -310,10 +310,7 @@ impl<'m> Generator<'m> {
 
     fn extension(&mut self, before: &Lengths) -> Result<Extension, Vec<Refusal>> {
         let funcs = self.take_funcs(before.funcs)?;
-        let files: Vec<String> = self.files[before.files..]
-            .iter()
-            .map(|file| file.name().to_string())
-            .collect();
+        let files: Vec<File> = self.files[before.files..].iter().map(source_file).collect();
         self.program.files.extend_from_slice(&files);
         let program = &self.program;
         let updates = program

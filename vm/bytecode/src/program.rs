@@ -368,6 +368,15 @@ pub struct WellKnown {
     pub string_method: Option<SelectorId>,
 }
 
+/// A source file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// As positions print it.
+    pub name: String,
+    /// It is part of the library, not of the program.
+    pub library: bool,
+}
+
 /// A whole program.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -385,8 +394,7 @@ pub struct Program {
     pub globals: Vec<WordKind>,
     /// Package-level variables, for reports.
     pub global_names: Vec<Global>,
-    /// Names of source files, as positions print them.
-    pub files: Vec<String>,
+    pub files: Vec<File>,
     /// Runs package initialisation and then `main.main`; no parameters, no results.
     pub entry: FuncId,
     pub well_known: WellKnown,
@@ -406,12 +414,20 @@ pub struct Extension {
     pub selectors: Vec<Selector>,
     pub globals: Vec<WordKind>,
     pub global_names: Vec<Global>,
-    pub files: Vec<String>,
+    pub files: Vec<File>,
     /// Runs the input; no parameters, no results.
     pub entry: FuncId,
 }
 
 impl Program {
+    /// Whether a function was written by the program's author, and is not part of the library.
+    pub fn is_own(&self, func: FuncId) -> bool {
+        let file = self.funcs[func.index()].position.file;
+        self.files
+            .get(file.index())
+            .is_some_and(|file| !file.library)
+    }
+
     /// Adds what an input brought. What is new still has to be verified.
     pub fn extend(&mut self, extension: Extension) {
         self.funcs.extend(extension.funcs);

@@ -100,11 +100,10 @@ impl<'a> Walk<'a> {
                     self.can.add(Abilities::SIGNAL);
                 }
             }
-            Op::CallClosure { .. } | Op::GoClosure { .. } => {
-                let name = &self.vm.program().funcs[func.index()].name;
-                if name.starts_with("main.") && !self.makes_values(func) {
-                    self.can = Abilities::ALL;
-                }
+            Op::CallClosure { .. } | Op::GoClosure { .. }
+                if self.vm.program().is_own(func) && !self.makes_values(func) =>
+            {
+                self.can = Abilities::ALL;
             }
             Op::CallIface { selector, .. } => {
                 let vm = self.vm;

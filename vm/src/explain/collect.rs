@@ -132,7 +132,7 @@ impl Collector<'_> {
         });
         let own = |&pc: &*const Op| {
             let func = self.vm.image().func_at(pc);
-            func.is_some_and(|id| program.funcs[id.index()].name.starts_with("main."))
+            func.is_some_and(|id| program.is_own(id))
         };
         let innermost = pcs.next();
         let pc = innermost

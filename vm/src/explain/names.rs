@@ -13,7 +13,7 @@ pub(super) type Named = (String, Option<Place>);
 pub(super) fn place(vm: &Vm, position: Position) -> Option<Place> {
     let file = vm.program().files.get(position.file.index())?;
     Some(Place {
-        file: file.clone(),
+        file: file.name.clone(),
         line: position.line,
         column: position.column,
     })

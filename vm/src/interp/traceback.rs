@@ -81,21 +81,23 @@ fn symbol_at(vm: &Vm, at: *const Op) -> Symbol {
     let file = position.and_then(|p| program.files.get(p.file.index()));
     if vm.session.is_some()
         && let (Some(position), Some(file)) = (position, file)
-        && file.starts_with("repl[")
+        && file.name.starts_with("repl[")
     {
         // What is typed is often one line: columns tell more.
         return Symbol {
             func: func.map(|f| f.name.clone()).unwrap_or_default(),
             has_parameters: func.is_some_and(|f| !f.params.is_empty()),
-            file: format!("{file}:{}", position.line),
+            file: format!("{}:{}", file.name, position.line),
             line: position.column,
+            library: false,
         };
     }
     Symbol {
         func: func.map(|f| f.name.clone()).unwrap_or_default(),
         has_parameters: func.is_some_and(|f| !f.params.is_empty()),
-        file: file.cloned().unwrap_or_default(),
+        file: file.map(|f| f.name.clone()).unwrap_or_default(),
         line: position.map(|p| p.line).unwrap_or_default(),
+        library: file.is_some_and(|f| f.library),
     }
 }
 

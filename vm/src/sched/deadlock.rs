@@ -25,6 +25,8 @@ pub struct Symbol {
     pub file: String,
     /// The line in it.
     pub line: u32,
+    /// It is a function of the library.
+    pub library: bool,
 }
 
 /// The frames that a dump shows, innermost first: of a deep stack only both ends.
@@ -61,7 +63,7 @@ impl Trace {
         let mut frames = self.innermost.iter().chain(&self.outermost);
         frames
             .clone()
-            .find(|symbol| symbol.func.starts_with("main."))
+            .find(|symbol| !symbol.library)
             .or_else(|| frames.next())
     }
 
@@ -237,6 +239,7 @@ mod tests {
             has_parameters: func != "main.main",
             file: "/path/main.go".to_owned(),
             line,
+            library: false,
         };
         let deadlock = Deadlock {
             main_exited: false,
@@ -280,6 +283,7 @@ created by main.main in goroutine 1
                 has_parameters: true,
                 file: "a.go".to_owned(),
                 line,
+                library: false,
             });
             let mut text = String::new();
             frames.write(&mut text);
