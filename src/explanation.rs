@@ -89,23 +89,23 @@ fn text(explanation: &Explanation, files: &[SourceFile], color: bool) -> String 
     out
 }
 
-/// Causes of one kind at one place are one for the reader.
+/// Causes of one kind at the same places are one for the reader.
 fn groups(explanation: &Explanation) -> Vec<Vec<&Cause>> {
-    let mut groups: Vec<Vec<&Cause>> = Vec::new();
-    let key = |cause: &Cause| {
-        let g = cause.goroutines.first();
-        let place = g.and_then(|&id| explanation.goroutine(id)?.place.clone());
-        (cause.class, place)
-    };
+    let mut groups: Vec<(Vec<Option<&Place>>, Vec<&Cause>)> = Vec::new();
     for cause in &explanation.causes {
-        let alone = cause.goroutines.len() == 1;
-        let like = |group: &&mut Vec<&Cause>| alone && key(group[0]) == key(cause);
+        let place = |&id| explanation.goroutine(id)?.place.as_ref();
+        let mut places: Vec<Option<&Place>> = cause.goroutines.iter().map(place).collect();
+        // A cycle may be entered anywhere.
+        places.sort_by_key(|place| place.map(|p| (&p.file, p.line, p.column)));
+        let like = |(other, group): &&mut (Vec<Option<&Place>>, Vec<&Cause>)| {
+            *other == places && group[0].class == cause.class
+        };
         match groups.iter_mut().find(like) {
-            Some(group) => group.push(cause),
-            None => groups.push(vec![cause]),
+            Some((_, group)) => group.push(cause),
+            None => groups.push((places, vec![cause])),
         }
     }
-    groups
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 fn sentences(explanation: &Explanation, group: &[&Cause]) -> Vec<String> {
@@ -113,7 +113,14 @@ fn sentences(explanation: &Explanation, group: &[&Cause]) -> Vec<String> {
     let mut lines = Vec::new();
     if group.len() > 1 {
         let ids: Vec<u64> = group.iter().flat_map(|c| c.goroutines.clone()).collect();
-        lines.push(format!("{} are stuck in the same way:", list(&ids)));
+        let together = match cause.goroutines.len() {
+            1 => String::new(),
+            n => format!(", {n} of them each time"),
+        };
+        lines.push(format!(
+            "{} are stuck in the same way{together}:",
+            list(&ids)
+        ));
     }
     for &id in cause.goroutines.iter().take(MOST_GOROUTINES) {
         let Some(g) = explanation.goroutine(id) else {
@@ -353,12 +360,13 @@ fn cited(explanation: &Explanation, cause: &Cause) -> Vec<Mention> {
             if let What::Mutex(Some(holder)) = &object.what
                 && let Some(place) = &holder.place
             {
+                let what = match object.name.as_str() {
+                    "" => "it".to_string(),
+                    name => format!("`{name}`"),
+                };
                 cite(
                     place,
-                    format!(
-                        "goroutine {} locked `{}` here",
-                        holder.goroutine, object.name
-                    ),
+                    format!("goroutine {} locked {what} here", holder.goroutine),
                 );
             }
         }
@@ -619,6 +627,7 @@ pub(crate) fn leaks(found: &Leaks, files: &[SourceFile], color: bool) -> String 
     if explanation.omitted > 0 {
         let _ = writeln!(out, "\n  and {} more", explanation.omitted);
     }
+    out.push_str(&leak_causes(explanation, files, color));
     if found.others > 0 {
         let s = if found.others == 1 { "" } else { "s" };
         let _ = writeln!(
@@ -626,6 +635,32 @@ pub(crate) fn leaks(found: &Leaks, files: &[SourceFile], color: bool) -> String 
             "\n  {} other goroutine{s} had not ended when main returned",
             found.others
         );
+    }
+    out
+}
+
+/// The causes that are more than the sum of what single goroutines wait for.
+fn leak_causes(explanation: &Explanation, files: &[SourceFile], color: bool) -> String {
+    let groups = groups(explanation);
+    let told = groups.iter().filter(|group| {
+        matches!(
+            group[0].class,
+            Class::LockCycle
+                | Class::SelfLock
+                | Class::RecursiveReadLock
+                | Class::AbandonedLock
+                | Class::CircularWait
+        )
+    });
+    let mut out = String::new();
+    for group in told.take(MOST_CAUSES) {
+        let cause = group[0];
+        let _ = writeln!(out, "\n  cause: {}", class_name(cause.class));
+        for line in sentences(explanation, group) {
+            let _ = writeln!(out, "    {line}");
+        }
+        out.push_str(&mentions(files, &cited(explanation, cause), color));
+        let _ = writeln!(out, "    help: {}", help(cause.class));
     }
     out
 }

@@ -184,6 +184,68 @@ fn leaks_are_told_with_names_places_and_help() {
     }
 }
 
+/// What locks prove is told as a cause, also when the goroutine that holds the lock comes after more than are looked at.
+#[test]
+fn causes_are_told_where_locks_prove_them() {
+    let path = program(
+        "causes.mgo",
+        r#"func main() {
+	var mu sync.Mutex
+	start := make(chan bool)
+	for range 400 {
+		go func() {
+			<-start
+			mu.Lock()
+		}()
+	}
+	go func() {
+		mu.Lock()
+		close(start)
+		time.Sleep(time.Second)
+		mu.Lock()
+	}()
+	time.Sleep(time.Minute)
+}
+"#,
+    );
+    let told = run(&["--seed=1", "--time=virtual", "--leaks"], &path);
+    assert_eq!(told.exit, Ok(0), "{told:?}");
+    for part in [
+        "minigo: 401 goroutines leaked",
+        "and 144 more\n",
+        "cause: a goroutine waits for a lock that it holds\n    goroutine 402 waits to lock Mutex `mu` (declared at causes.mgo:14:6); it holds it itself since causes.mgo:23:3",
+        "goroutine 402 locked `mu` here",
+        "help: unlock before locking again",
+    ] {
+        assert!(told.stderr.contains(part), "{part}: {}", told.stderr);
+    }
+    assert!(!told.stderr.contains("has ended"), "{}", told.stderr);
+    let path = program(
+        "cycle.mgo",
+        r#"func main() {
+	for range 2 {
+		var a, b sync.Mutex
+		both := func(first, second *sync.Mutex) {
+			first.Lock()
+			time.Sleep(time.Second)
+			second.Lock()
+		}
+		go both(&a, &b)
+		go both(&b, &a)
+	}
+	time.Sleep(time.Minute)
+}
+"#,
+    );
+    let told = run(&["--seed=1", "--time=virtual", "--leaks"], &path);
+    for part in [
+        "cause: lock cycle\n    goroutines 2, 3, 4 and 5 are stuck in the same way, 2 of them each time:",
+        "help: lock these in the same order everywhere",
+    ] {
+        assert!(told.stderr.contains(part), "{part}: {}", told.stderr);
+    }
+}
+
 #[test]
 fn examples_leak_nothing_but_one() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
@@ -204,8 +266,8 @@ fn examples_leak_nothing_but_one() {
 }
 
 /// The bug kernels that come with Go as tests of its own leak profile (`GoKer`), where Go is installed: in how many of some runs Go's
-/// profile finds a leak, and minigo does, running as usual and with seeds. `cargo test --test leaks kernels -- --ignored --nocapture` prints
-/// the table.
+/// profile finds a leak, and minigo does, running as usual and with seeds, and whether minigo's report names the cause that comes with the
+/// kernel. `cargo test --test leaks kernels -- --ignored --nocapture` prints the table.
 #[test]
 #[ignore = "takes a quarter of an hour, and needs Go"]
 fn kernels() {
@@ -231,8 +293,11 @@ fn kernels() {
         .filter(|path| path.extension().is_some_and(|e| e == "go"))
         .collect();
     files.sort();
-    let (mut same, mut missed, mut more, mut unsupported) = (0, 0, 0, 0);
-    println!("| kernel | Go | minigo | with seeds | |\n|---|--:|--:|--:|---|");
+    let (mut same, mut missed, mut more, mut unsupported, mut named) = (0, 0, 0, 0, 0);
+    let causes = fs::read_to_string(kernels.join("README.md")).expect("the causes");
+    println!(
+        "| kernel | Go | minigo | with seeds | | cause | named |\n|---|--:|--:|--:|---|---|---|"
+    );
     for file in files {
         let text = fs::read_to_string(&file).expect("a kernel");
         let Some(name) = text
@@ -254,15 +319,18 @@ fn kernels() {
             run.stdout.contains("leaked)")
         });
         let by_go = by_go.count();
+        let cause = cause_of(&causes, name);
+        let tells = std::cell::Cell::new(false);
         let leaks = |flags: &[&str]| {
             let run = run(flags, &path);
             assert_ne!(run.exit, Ok(3), "{name}: {run:?}");
+            tells.set(tells.get() || names(&run.stderr, &cause));
             run.stderr.contains(" leaked (")
         };
         let refusal = run(&["--leaks"], &path);
         if let Some((_, reason)) = refusal.stderr.split_once(": not supported by minigo: ") {
             unsupported += 1;
-            println!("| {name} | {by_go} | | | {} |", reason.trim());
+            println!("| {name} | {by_go} | | | {} | | |", reason.trim());
             continue;
         }
         let plain = (0..ATTEMPTS).filter(|attempt| match attempt % 2 {
@@ -294,10 +362,43 @@ fn kernels() {
                 "only minigo"
             }
         };
-        println!("| {name} | {by_go} | {plain} | {seeded} | {verdict} |");
+        named += usize::from(tells.get());
+        let tells = if tells.get() { "yes" } else { "no" };
+        println!("| {name} | {by_go} | {plain} | {seeded} | {verdict} | {cause} | {tells} |");
     }
-    println!("as Go {same}, missed {missed}, only minigo {more}, not supported {unsupported}");
+    println!(
+        "as Go {same}, missed {missed}, only minigo {more}, not supported {unsupported}; cause named {named}"
+    );
     assert!(same > 10 * (missed + more), "the verdicts differ from Go's");
+}
+
+/// The sub-type that the kernels' own list gives, in lower case.
+fn cause_of(causes: &str, name: &str) -> String {
+    let digits = name
+        .find(|c: char| c.is_ascii_digit())
+        .expect("the number of an issue");
+    let title = format!("\n## {}/{}\n", &name[..digits], &name[digits..]);
+    let (_, section) = causes.split_once(&title).unwrap_or_default();
+    let row = section.lines().find(|line| line.starts_with("|["));
+    let cell = row.and_then(|row| row.split('|').nth(5));
+    cell.unwrap_or_default().trim().to_lowercase()
+}
+
+/// Whether a report of leaks tells this cause.
+fn names(report: &str, cause: &str) -> bool {
+    let tells = |part: &str| report.contains(part);
+    let locks = || tells("[sync.Mutex.Lock]") || tells("[sync.RWMutex.");
+    let channels = || tells("[chan ") || tells("[select]");
+    match cause {
+        "double locking" => tells("cause: a goroutine waits for a lock that it holds"),
+        "missing unlock" => tells("cause: a lock that nobody is left to unlock"),
+        _ if cause.starts_with("ab-ba") => tells("cause: lock cycle"),
+        _ if cause.starts_with("rwr") => tells("cause: recursive read lock"),
+        _ if cause.contains("condition variable") => tells("[sync.Cond.Wait]"),
+        _ if cause.contains("waitgroup") => tells("[sync.WaitGroup.Wait]"),
+        "channel & lock" => channels() && locks(),
+        _ => channels(),
+    }
 }
 
 /// A kernel as a program of its own: without the profile, which is taken when main returns, and with the few lines that the

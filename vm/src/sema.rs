@@ -200,6 +200,16 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
+    /// Goroutines with equal keys may be taken for each other.
+    pub(crate) fn key_of(id: u64) -> u64 {
+        id & ((1 << HOLDER_BITS) - 1)
+    }
+
+    /// The key of the goroutine.
+    pub(crate) fn key(self) -> u64 {
+        Holder::key_of(self.number)
+    }
+
     /// Whether it may be the goroutine of this number.
     pub(crate) fn is(self, id: u64) -> bool {
         id & ((1 << self.bits) - 1) == self.number

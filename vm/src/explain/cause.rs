@@ -33,6 +33,14 @@ pub(super) fn find(explanation: &Explanation) -> Vec<Cause> {
             causes.extend(classify(explanation, &part));
         }
     }
+    // Readers are not told apart: one of those that were not looked at may hold it.
+    let is_certain = |cause: &Cause| {
+        let is_mutex = |&object: &usize| matches!(explanation.objects[object].what, What::Mutex(_));
+        cause.class != Class::AbandonedLock
+            || explanation.omitted == 0
+            || cause.objects.iter().all(is_mutex)
+    };
+    causes.retain(is_certain);
     causes
 }
 

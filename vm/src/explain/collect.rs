@@ -14,6 +14,8 @@ use crate::sema;
 
 /// Goroutines that are looked at; of more only how many there are is told.
 const MOST_GOROUTINES: usize = 256;
+/// The same with those that hold locks which others wait for.
+const MOST_WITH_HOLDERS: usize = 2 * MOST_GOROUTINES;
 /// Heap objects that are looked at to find out what one goroutine knows.
 const MOST_OBJECTS: usize = 20_000;
 
@@ -27,13 +29,30 @@ pub fn explain(vm: &Vm, wanted: impl Fn(&Goroutine) -> bool, first: Option<u64>)
         }
     });
     ids.sort_unstable_by_key(|&(id, _)| (Some(id) != first, id));
-    let omitted = ids.len().saturating_sub(MOST_GOROUTINES);
+    let waiting = ids.len();
     ids.truncate(MOST_GOROUTINES);
-    ids.sort_unstable_by_key(|&(id, _)| id);
     // SAFETY: cells of goroutines live as long as the scheduler.
-    let goroutines: Vec<&Goroutine> = ids.iter().map(|&(_, g)| unsafe { &*g }).collect();
+    let mut goroutines: Vec<&Goroutine> = ids.iter().map(|&(_, g)| unsafe { &*g }).collect();
+    let everyone = Everyone::of(vm);
+    let mut chosen: FxHashSet<u64> = goroutines.iter().map(|g| g.id()).collect();
+    let mut next = 0;
+    while let Some(g) = goroutines.get(next)
+        && goroutines.len() < MOST_WITH_HOLDERS
+    {
+        next += 1;
+        if let Some(holder) = lock_of(g).and_then(|holder| everyone.find(holder))
+            && holder.status() == Status::Waiting
+            && wanted(holder)
+            && chosen.insert(holder.id())
+        {
+            goroutines.push(holder);
+        }
+    }
+    goroutines.sort_unstable_by_key(|g| g.id());
+    let omitted = waiting - goroutines.len();
     let mut collector = Collector {
         vm,
+        everyone: &everyone,
         // SAFETY: nothing runs, by the function's contract.
         frames: unsafe { Frames::of(vm, goroutines.iter().copied()) },
         goroutines: &goroutines,
@@ -53,8 +72,49 @@ pub fn explain(vm: &Vm, wanted: impl Fn(&Goroutine) -> bool, first: Option<u64>)
     explanation
 }
 
+/// All goroutines that have not ended, by what locks know of who holds them; none where that may mean several.
+struct Everyone(FxHashMap<u64, Option<*const Goroutine>>);
+
+impl Everyone {
+    fn of(vm: &Vm) -> Everyone {
+        let mut all = FxHashMap::default();
+        vm.sched().for_each_goroutine(|g| {
+            if !matches!(g.status(), Status::Idle | Status::Dead) {
+                all.entry(sema::Holder::key_of(g.id()))
+                    .and_modify(|entry| *entry = None)
+                    .or_insert(Some(std::ptr::from_ref(g)));
+            }
+        });
+        Everyone(all)
+    }
+
+    fn find(&self, holder: sema::Holder) -> Option<&Goroutine> {
+        // SAFETY: cells of goroutines live as long as the scheduler.
+        let g = unsafe { &*(*self.0.get(&holder.key())?)? };
+        holder.is(g.id()).then_some(g)
+    }
+}
+
+/// Who holds the lock that a goroutine waits for, as far as the lock knows.
+fn lock_of(g: &Goroutine) -> Option<sema::Holder> {
+    let reason = g.reason();
+    if !matches!(
+        reason,
+        WaitReason::MutexLock | WaitReason::RWMutexLock | WaitReason::RWMutexRLock
+    ) {
+        return None;
+    }
+    // SAFETY: the goroutine's waiter keeps the word alive; nothing runs.
+    let state = unsafe { *g.waiter.ok.get() };
+    match reason {
+        WaitReason::MutexLock => sema::mutex_holder(state),
+        _ => sema::rw_state(state).holder,
+    }
+}
+
 struct Collector<'a> {
     vm: &'a Vm,
+    everyone: &'a Everyone,
     frames: Frames,
     goroutines: &'a [&'a Goroutine],
     /// With their addresses; 0 for nil.
@@ -275,10 +335,7 @@ impl Collector<'_> {
 
     /// The goroutine that holds a lock, if it is still there and no other has a number like it.
     fn holder(&self, holder: sema::Holder) -> Option<Holder> {
-        let mut found = self.goroutines.iter().filter(|g| holder.is(g.id()));
-        let (Some(g), None) = (found.next(), found.next()) else {
-            return None;
-        };
+        let g = self.everyone.find(holder)?;
         let place = self
             .vm
             .image()
