@@ -59,3 +59,30 @@ fn mistakes_are_explained() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
+
+/// The place of an error is never only underlined.
+#[test]
+fn each_place_has_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors");
+    let empty = regex::Regex::new(r"(?m)^.*\u{2502}.*\u{2570}\u{2500}+ *$").expect("an expression");
+    let mut failures = Vec::new();
+    for program in programs(&folder) {
+        let run = process::run(
+            Command::new(env!("CARGO_BIN_EXE_minigo"))
+                .env_remove("MINIGO_FLAGS")
+                .args([
+                    "check",
+                    "--error-format=pretty",
+                    "--color=never",
+                    "--all-errors",
+                ])
+                .arg(&program),
+            Duration::from_secs(60),
+        )
+        .expect("minigo starts");
+        if empty.is_match(&run.stderr) {
+            failures.push(run.stderr);
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

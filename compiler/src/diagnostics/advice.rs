@@ -49,45 +49,127 @@ pub(crate) fn advise(diagnostic: &mut Diagnostic, file: &SourceFile, packages: P
 /// A few words for the place itself.
 fn note(diagnostic: &Diagnostic) -> Option<&'static str> {
     let has = |part: &str| diagnostic.message.contains(part);
-    Some(match diagnostic.code {
+    let note = match diagnostic.code {
+        code::LEXICAL if has("digit") => "not a digit of this number",
+        code::LEXICAL if has("character U+") => "Go has no such character",
+        code::LEXICAL if has("escape") => "no escape sequence",
+        code::LEXICAL if has("rune literal") => "one character belongs between the quotes",
+        code::LEXICAL if has("newline") || has("terminated") => "not closed",
+        code::LEXICAL => "not a word of Go",
         code::SYNTAX if has("unexpected EOF") => "the text ends here",
         code::SYNTAX if has("unexpected newline") => "the line ends here",
         code::SYNTAX => "not expected here",
         code::UNDEFINED_NAME => "not declared",
         code::UNDEFINED_MEMBER if has("(but have") || has("but does have") => "written otherwise",
-        code::UNDEFINED_MEMBER if has("undefined") => "not there",
+        code::UNDEFINED_MEMBER if has("ambiguous") => "there are several, equally deep",
+        code::UNDEFINED_MEMBER if has("pointer receiver") => "a method of the pointer",
+        code::UNDEFINED_MEMBER => "not there",
         code::REDECLARED => "declared again",
         code::UNUSED_VARIABLE => "never used",
         code::UNUSED_IMPORT => "not used in this file",
         code::BAD_IMPORT => "cannot be imported",
+        code::BAD_MAIN if has("must be func") => "this name is for a function",
+        code::BAD_MAIN => "nobody could give it arguments or take its results",
+        code::NOT_AN_EXPRESSION if has("no value") => "it returns nothing",
+        code::NOT_AN_EXPRESSION if has("multiple-value") => "it returns more than one value",
+        code::NOT_AN_EXPRESSION if has("package") => "a package is no value",
+        code::NOT_AN_EXPRESSION if has("called") => "not called",
+        code::NOT_AN_EXPRESSION if has("cannot use _") => "_ has no value",
+        code::NOT_AN_EXPRESSION if has("is not an expression") => "a type, not a value",
+        code::NOT_AN_EXPRESSION => "not a value",
+        code::NOT_A_TYPE => "not a type",
+        code::RECURSIVE_TYPE => "contains itself",
+        code::INIT_CYCLE => "needs its own value",
+        code::BAD_ARRAY_LENGTH => "not a whole number known at compile time",
+        code::BAD_MAP_KEY => "cannot be compared with ==",
+        code::BAD_EMBEDDED => "cannot be embedded",
+        code::BAD_RECEIVER => "cannot have methods here",
+        code::DUPLICATE_METHOD => "the same name again",
+        code::MISSING_BODY => "no { … } follows",
+        code::CONST_DECL if has("missing init") => "gets no value",
+        code::CONST_DECL if has("extra init") => "no name is left for it",
+        code::CONST_DECL => "no type of constants",
+        code::CONSTRAINT_MISUSE if has("type parameter") => "a type parameter",
+        code::CONSTRAINT_MISUSE => "only a constraint",
+        code::BAD_PACKAGE_NAME => "no name",
+        code::TOO_LARGE => "too large",
         code::MISMATCHED_TYPES => "two types that do not go together",
-        code::INCOMPATIBLE_ASSIGN if has("argument") => "the parameter has another type",
-        code::INCOMPATIBLE_ASSIGN if has("return") => "the result has another type",
-        code::INCOMPATIBLE_ASSIGN => "another type is needed here",
-        code::CONST_OVERFLOW if has("truncated") => "not a whole number",
-        code::CONST_OVERFLOW => "does not fit",
         code::INVALID_OPERATION if has("only be compared to nil") => {
             "only nil can stand on the other side"
         }
+        code::INVALID_OPERATION if has("negative shift") => "negative",
+        code::INVALID_OPERATION if has("must be integer") => "not a whole number",
+        code::INVALID_OPERATION if has("not defined on") => "the operator does not take this",
+        code::INVALID_OPERATION if has("is not an interface") => "not an interface",
+        code::INVALID_OPERATION if has(".(type)") => "only in a type switch",
+        code::INVALID_OPERATION => "not possible",
         code::DIVISION_BY_ZERO => "this is zero",
+        code::INCOMPATIBLE_ASSIGN if has("argument") => "the parameter has another type",
+        code::INCOMPATIBLE_ASSIGN if has("return") => "the result has another type",
+        code::INCOMPATIBLE_ASSIGN => "another type is needed here",
+        code::INVALID_CONVERSION if has("overflows") => "does not fit",
+        code::INVALID_CONVERSION => "no conversion leads there",
+        code::CONST_OVERFLOW if has("truncated") => "not a whole number",
+        code::CONST_OVERFLOW => "does not fit",
         code::NOT_CONSTANT => "known only when the program runs",
+        code::INVALID_CALL if has("cannot call") => "not a function",
+        code::INVALID_CALL if has("...") => "it takes a fixed number of arguments",
+        code::INVALID_CALL => "cannot be called so",
         code::ARG_COUNT if has("not enough") => "something is missing",
         code::ARG_COUNT => "more than the function takes",
         code::ASSIGN_COUNT => "the numbers differ",
         code::RETURN_COUNT => "not as many as the function has results",
+        code::INVALID_INDEX if has("negative") => "negative",
+        code::INVALID_INDEX if has("out of bounds") => "there is no such element",
+        code::INVALID_INDEX if has("cannot index") || has("cannot slice") => "has no elements",
+        code::INVALID_INDEX if has("slice indices") => "the end comes before the start",
+        code::INVALID_INDEX => "not possible",
+        code::INVALID_LITERAL if has("too few") => "something is missing",
+        code::INVALID_LITERAL if has("too many") => "more than there are fields",
+        code::INVALID_LITERAL if has("mixture") => "some values with names, some without",
+        code::INVALID_LITERAL if has("out of bounds") => "there is no such element",
+        code::INVALID_LITERAL if has("missing key") => "no key",
+        code::INVALID_LITERAL => "cannot be written so",
+        code::DUPLICATE_KEY => "the same again",
+        code::INVALID_BUILTIN_CALL if has("swapped") => "the capacity is less than the length",
+        code::INVALID_BUILTIN_CALL => "not what the builtin takes",
         code::UNUSED_EXPR => "the value is lost",
         code::NO_NEW_VARS => "nothing new is declared",
         code::NOT_ASSIGNABLE => "cannot be changed",
+        code::IMPOSSIBLE_ASSERT => "never the type of this value",
+        code::TYPE_ARGS if has("without instantiation") => "type arguments are missing",
+        code::TYPE_ARGS if has("not a generic") => "takes no type arguments",
+        code::TYPE_ARGS if has("satisfy") => "not among the types that the constraint allows",
+        code::TYPE_ARGS if has("cycle") => "each instance needs another one",
+        code::TYPE_ARGS if has("infer") => "no argument says what this is",
+        code::TYPE_ARGS => "not as many as it has type parameters",
+        code::UNTYPED_NIL => "nil of which type?",
         code::INVALID_GO_DEFER => "not called",
         code::MISSING_RETURN => "the function ends without a return",
         code::BAD_CONDITION => "neither true nor false",
         code::DUPLICATE_CASE => "the same again",
         code::DUPLICATE_DEFAULT => "a second default",
+        code::BAD_SWITCH if has("not an interface") => "its type is known already",
+        code::BAD_SWITCH => "cannot be compared",
+        code::BAD_SELECT_CASE => "neither sends nor receives",
+        code::BAD_RANGE if has("permits") => "more variables than there are values",
+        code::BAD_RANGE => "cannot be ranged over",
+        code::BAD_BRANCH if has("goto") => "cannot go there",
+        code::BAD_BRANCH if has("final case") => "there is no next case",
+        code::BAD_BRANCH => "nothing here to leave or go on with",
+        code::BAD_LABEL if has("not used") => "nothing goes there",
+        code::BAD_LABEL if has("already defined") => "the same label again",
+        code::BAD_LABEL if has("not defined") => "no such label",
+        code::BAD_LABEL => "not the label of a loop around this",
+        code::RESULT_SHADOWED => "returns the outer one",
+        code::BAD_SEND if has("non-channel") => "not a channel",
+        code::BAD_SEND => "the channel goes the other way only",
         code::COPIED_LOCK => "a copy of a lock",
         code::ADD_IN_GOROUTINE => "this may come too late",
         code::UNSUPPORTED => "not supported",
         _ => return None,
-    })
+    };
+    Some(note)
 }
 
 /// `undefined: strings` where `strings.` is written and there is such a package.
@@ -141,6 +223,37 @@ fn help(diagnostic: &Diagnostic, file: &SourceFile) -> Option<String> {
         code::NO_NEW_VARS => "write = to give a new value to a variable that exists",
         code::UNDEFINED_MEMBER if has("invalid method expression") => {
             "a method is called on a value, not on the type"
+        }
+        code::UNDEFINED_MEMBER if has("ambiguous") => {
+            "say which one: name the embedded field before it"
+        }
+        code::NOT_AN_EXPRESSION if has("multiple-value") => {
+            "give each result a variable first; _ takes what is not needed"
+        }
+        code::RECURSIVE_TYPE => {
+            "a pointer, slice or map breaks the circle: *T has a size of its own"
+        }
+        code::INIT_CYCLE => "give one of them its value in func init()",
+        code::BAD_MAP_KEY => {
+            "slices, maps and functions cannot be compared: take a string, an array or a struct as key"
+        }
+        code::BAD_RECEIVER if has("non-local type") || has("instantiated type") => {
+            "declare a type of your own for it: type my T"
+        }
+        code::INVALID_CONVERSION if has("type string") && has("float") => {
+            "fmt.Sprint makes text of a number"
+        }
+        code::INVALID_CONVERSION if has("untyped string") && has("type int") => {
+            "strconv.Atoi reads a number from text"
+        }
+        code::INVALID_LITERAL if has("mixture") => "write all values with names, or none",
+        code::IMPOSSIBLE_ASSERT => "the type lacks a method of the interface",
+        code::TYPE_ARGS if has("without instantiation") => "name the types in brackets: T[int]",
+        code::UNTYPED_NIL => "declare it with a type: var p *T",
+        code::BAD_BRANCH if has("final case") => "remove it, or add a case behind this one",
+        code::BAD_LABEL if has("not used") => "remove it, or name it in a break, continue or goto",
+        code::RESULT_SHADOWED => {
+            "write what is to be returned, or = in place of := for the variable inside"
         }
         code::UNUSED_EXPR if text.starts_with("append(") => {
             let slice = text["append(".len()..].split([',', ')']).next()?;
