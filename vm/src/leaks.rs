@@ -102,7 +102,7 @@ pub(crate) fn find(vm: &Vm, m: &mut Machine) -> Leaks {
 
 fn end(marker: Marker<'_>, vm: &Vm) {
     drop(marker);
-    vm.heap().finish_collection(0);
+    vm.heap().finish_collection(0, 0);
 }
 
 /// Something that it waits for is reachable.

@@ -45,8 +45,9 @@ use minigo_bytecode::{FuncId, Op, Program, RuntimeType, ShapeId, TypeKind, WordK
 use native::NativeFn;
 use sched::{Config as SchedConfig, Entry, Hooks, MAX_PROCS, Machine, Scheduler};
 use std::cell::UnsafeCell;
+use std::ptr::NonNull;
 use std::sync::Arc;
-use sync::raw::{AtomicUsize, Ordering};
+use sync::raw::{AtomicU64, AtomicUsize, Ordering, Ordering::Relaxed};
 use value::map::Maps;
 
 /// How a program is run.
@@ -190,7 +191,11 @@ impl Vm {
             symbol: Box::new(|pc| interp::traceback::symbol(self, pc)),
             // SAFETY: the scheduler asks only about goroutines at a safepoint.
             frames: Box::new(|g| unsafe { interp::traceback::shown(self, g) }),
-            tick: Box::new(|| self.output.flush()),
+            tick: Box::new(|| {
+                self.output.flush();
+                // 16 MiB: what a monitor does that looks after time slices, too.
+                (0..16).all(|_| self.heap.release_some())
+            }),
             main_returned: Box::new(|m| {
                 if self.config.leaks.is_some() {
                     *self.leaks.lock() = Some(leaks::find(self, m));
@@ -321,7 +326,39 @@ impl Vm {
     pub(crate) fn alloc_or_die(&self, m: &mut Machine, shape: ShapeId, bytes: usize) -> *mut u64 {
         match self.heap.alloc(self.local_heap(m), shape, bytes) {
             Some(object) => object.as_ptr(),
+            None => self.alloc_beyond(m, shape, bytes),
+        }
+    }
+
+    /// A zeroed object a little beyond the limit: what asks for it cannot wait until a collection has made room.
+    #[cold]
+    fn alloc_beyond(&self, m: &mut Machine, shape: ShapeId, bytes: usize) -> *mut u64 {
+        match self.heap.alloc_beyond(self.local_heap(m), shape, bytes) {
+            Some(object) => object.as_ptr(),
             None => self.out_of_memory(),
+        }
+    }
+
+    /// A zeroed object. If there is no room the op is to be stopped with `Stop::Memory`, so that it is executed again after a collection.
+    #[inline(always)]
+    pub(crate) fn alloc(&self, m: &mut Machine, shape: ShapeId, bytes: usize) -> Option<*mut u64> {
+        self.heap
+            .alloc(self.local_heap(m), shape, bytes)
+            .map(NonNull::as_ptr)
+    }
+
+    /// Collects because an allocation was refused. If there is no room then, the program ends.
+    #[cold]
+    pub(crate) fn make_room(&self, m: &mut Machine) {
+        let collections = self.heap.stats().collections;
+        self.prepare_collection(m);
+        m.stop_the_world(|m| {
+            if self.heap.stats().collections == collections {
+                self.collect_stopped(m, false);
+            }
+        });
+        if !self.heap.has_room_for_refused(self.local_heap(m)) {
+            self.out_of_memory();
         }
     }
 
@@ -340,6 +377,7 @@ impl Vm {
     /// Stops the world and collects, unless another machine has just done it.
     #[cold]
     pub(crate) fn collect(&self, m: &mut Machine) {
+        self.prepare_collection(m);
         m.stop_the_world(|m| {
             if self.heap.wants_collection() {
                 self.collect_stopped(m, false);
@@ -349,7 +387,21 @@ impl Vm {
 
     /// `runtime.GC`: collects in any case. The calling goroutine is at a safepoint.
     pub fn force_collection(&self, m: &mut Machine) {
+        self.prepare_collection(m);
         m.stop_the_world(|m| self.collect_stopped(m, true));
+    }
+
+    /// Sees that there are machines to help with a collection that is going to take a while.
+    fn prepare_collection(&self, m: &Machine) {
+        if self.heap.has_much() {
+            m.sched().start_helpers();
+        }
+    }
+
+    /// `debug.FreeOSMemory`. The calling goroutine is at a safepoint.
+    pub fn free_memory(&self, m: &mut Machine) {
+        self.force_collection(m);
+        self.heap.release_all();
     }
 
     /// `runtime.GOMAXPROCS`. The calling goroutine is at a safepoint.
@@ -370,9 +422,6 @@ impl Vm {
         let before = self.heap.stats();
         self.heap.start_collection();
         let mut marker = self.heap.marker();
-        let mut root_bytes = (self.program().globals.len() * 8) as u64;
-        self.sched
-            .for_each_goroutine(|g| root_bytes += self.mark_goroutine(&mut marker, g));
         self.sched
             .visit_timer_roots(|word| marker.mark_word(WordKind::Ptr, word));
         if self.session.is_some() {
@@ -388,18 +437,44 @@ impl Vm {
             finalizers.mark_roots(&mut marker, false);
         }
         drop(marker);
-        let helpers = self.sched.helpers();
-        m.in_parallel(helpers, &|_| self.heap.marker().drain());
+        let next = AtomicUsize::new(0);
+        let root_bytes = AtomicU64::new((self.program().globals.len() * 8) as u64);
+        let stack_bytes = AtomicU64::new(0);
+        m.in_parallel(self.sched.helpers(), &|_| {
+            let mut marker = self.heap.marker();
+            marker.begin();
+            let (mut roots, mut stacks) = (0, 0);
+            self.sched.for_some_goroutines(&next, |g| {
+                roots += self.mark_goroutine(&mut marker, g);
+                stacks += g.memory() as u64;
+                marker.follow();
+            });
+            // Relaxed: read when all have returned.
+            root_bytes.fetch_add(roots, Relaxed);
+            stack_bytes.fetch_add(stacks, Relaxed);
+            marker.drain();
+        });
+        let (root_bytes, stack_bytes) = (root_bytes.into_inner(), stack_bytes.into_inner());
         if has_finalizers {
             finalizers.find_due(&self.heap);
         }
-        self.heap.finish_collection(root_bytes);
+        self.heap.finish_collection(root_bytes, stack_bytes);
         self.note_collection(forced);
+        self.release_memory();
         if has_finalizers {
             finalizers.start(self, m);
         }
         if self.config.gc_trace {
             self.trace_collection(&before, root_bytes, forced);
+        }
+    }
+
+    /// What a collection left over goes back to the system when the world goes on, by way of the monitor if there can be one.
+    fn release_memory(&self) {
+        if self.config.sched.seed.is_some() {
+            while self.heap.release_some() {}
+        } else if self.heap.has_left_over() {
+            self.sched.start_monitor();
         }
     }
 
@@ -414,8 +489,8 @@ impl Vm {
             "gc {} @{:.3}s {percent}%: {pause:.3}+0+0 ms clock, {pause:.3}+0/0/0+0 ms cpu, {}->{}->{} MB, {} MB goal, {} MB stacks, {} MB globals, {} P{}\n",
             stats.collections,
             now as f64 / 1e9,
-            mb(before.in_use_bytes),
-            mb(before.in_use_bytes),
+            mb(before.object_bytes),
+            mb(before.object_bytes),
             mb(stats.live_bytes),
             mb(before.goal_bytes),
             root_bytes >> 20,
@@ -497,9 +572,9 @@ impl Vm {
 
     /// The kinds of the registers that mean something in a frame that goes on at `pc`. The function's first op zeroes the others,
     /// so where it has not run yet (in a goroutine that has not) they hold what was left behind by the stack's last user.
-    pub(crate) fn live_registers(&self, func: FuncId, pc: *const Op) -> &[WordKind] {
-        let func = &self.program().funcs[func.index()];
-        if self.image.offset_at(pc) == Some(0) {
+    pub(crate) fn live_registers(&self, func_id: FuncId, pc: *const Op) -> &[WordKind] {
+        let func = &self.program().funcs[func_id.index()];
+        if self.image.funcs[func_id.index()].code == pc {
             let given = func.params.len() + usize::from(func.is_closure);
             &func.registers[..given]
         } else {

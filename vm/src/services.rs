@@ -213,6 +213,11 @@ impl Call<'_> {
         Outcome::Done
     }
 
+    /// `debug.FreeOSMemory`: collects, and gives all memory back to the system that is free.
+    pub fn free_memory(&mut self) {
+        self.vm.free_memory(self.m);
+    }
+
     /// Sets the number of processors if `n` is positive and returns the former one.
     pub fn set_processors(&mut self, n: i64) -> usize {
         self.vm.set_processors(self.m, n)

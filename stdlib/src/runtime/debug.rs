@@ -4,11 +4,17 @@ use crate::package::Natives;
 use minigo_vm::native::{Call, Outcome};
 
 pub(crate) const NATIVES: Natives = &[
+    ("FreeOSMemory", free_memory),
     ("setGCPercent", set_gc_percent),
     ("SetMemoryLimit", set_memory_limit),
     ("SetMaxStack", set_max_stack),
     ("SetMaxThreads", set_max_threads),
 ];
+
+fn free_memory(call: &mut Call<'_>) -> Outcome {
+    call.free_memory();
+    Outcome::Done
+}
 
 fn set_gc_percent(call: &mut Call<'_>) -> Outcome {
     let percent = call.int(0);

@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use super::{Goroutine, GoroutinePtr};
 use crate::sched::run_queue::GoroutineList;
 use crate::sync::Mutex;
+use crate::sync::raw::{AtomicUsize, Ordering::Relaxed};
 
 #[cfg(not(loom))]
 const SLAB_CELLS: usize = 256;
@@ -98,6 +99,26 @@ impl Table {
                 visit(unsafe { cell.assume_init_ref() });
             }
         }
+    }
+}
+
+impl Table {
+    /// Calls `visit` with the goroutines of slabs whose turn it is: threads with a common `next` share all of them. New goroutines
+    /// are not made meanwhile.
+    pub(crate) fn for_some(&self, next: &AtomicUsize, mut visit: impl FnMut(&Goroutine)) {
+        // Relaxed: only the number matters; who stopped the world has ordered the rest.
+        while let Some((first, used)) = self.slab(next.fetch_add(1, Relaxed)) {
+            for i in 0..used {
+                // SAFETY: the first `used` cells are initialised, and slabs live as long as the table.
+                visit(unsafe { (*first.add(i)).assume_init_ref() });
+            }
+        }
+    }
+
+    fn slab(&self, number: usize) -> Option<(*const MaybeUninit<Goroutine>, usize)> {
+        let cells = self.cells.lock();
+        let slab = cells.slabs.get(number)?;
+        Some((slab.cells.as_ptr(), slab.used))
     }
 }
 

@@ -45,7 +45,7 @@ const _: () = assert!(BLOCKS * size_of::<BlockEntry>() <= HEADER_BLOCKS * BLOCK_
 pub(crate) enum BlockState {
     /// Nothing (the state of zeroed memory).
     Free = 0,
-    /// Slots of one size and one plan.
+    /// Part of a span of slots of one size and one plan.
     Small = 1,
     /// The beginning of one large object.
     LargeHead = 2,
@@ -70,9 +70,9 @@ pub(crate) struct BlockEntry {
     /// Slot size.
     size: AtomicU32,
     reciprocal: AtomicU32,
-    /// Bytes of a large object.
+    /// Bytes of a large object; of a span as many as are counted as touched.
     bytes: AtomicU64,
-    /// Of a `LargeRest`: index of its head.
+    /// Of a `LargeRest` and in a span: index of the first block.
     head: AtomicU32,
     _reserved: u32,
 }
@@ -110,8 +110,26 @@ impl BlockEntry {
         self.bytes.load(Relaxed) as usize
     }
 
-    pub(crate) fn set_small(&self, class: usize, plan: PlanId) {
+    /// First block of the span or large object that this one is part of.
+    #[inline(always)]
+    pub(crate) fn head(&self) -> usize {
+        self.head.load(Relaxed) as usize
+    }
+
+    /// Bytes of a span that are counted as touched.
+    pub(crate) fn touched(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+
+    /// Counts more bytes of a span as touched. Only the owner of the span does.
+    pub(crate) fn touch(&self, bytes: u64) {
+        self.bytes.store(self.touched() + bytes, Relaxed);
+    }
+
+    pub(crate) fn set_small(&self, head: usize, class: usize, plan: PlanId) {
         let size = size_class::SIZES[class];
+        self.head.store(head as u32, Relaxed);
+        self.bytes.store(0, Relaxed);
         self.class.store(class as u8, Relaxed);
         self.plan.store(plan.0, Relaxed);
         self.size.store(size, Relaxed);
@@ -268,20 +286,23 @@ pub(crate) fn locate(address: usize) -> Place {
     let entry = arena.entry(block);
     match entry.state() {
         BlockState::Small => {
-            let offset = address & (BLOCK_SIZE - 1);
-            let slot = (offset as u64 * u64::from(entry.reciprocal.load(Relaxed))) >> 32;
+            let head = entry.head();
+            let start = arena.block_address(head);
+            let offset = address - start;
+            let slot = (offset as u64 * u64::from(entry.reciprocal.load(Relaxed)))
+                >> size_class::RECIPROCAL_SHIFT;
             let size = entry.size();
-            let base = arena.block_address(block) + slot as usize * size;
+            let base = start + slot as usize * size;
             Place::Object(Object {
                 base,
                 size,
                 plan: entry.plan(),
                 arena,
-                block,
+                block: head,
             })
         }
         BlockState::LargeHead => large(arena, block),
-        BlockState::LargeRest => large(arena, entry.head.load(Relaxed) as usize),
+        BlockState::LargeRest => large(arena, entry.head()),
         BlockState::Permanent => Place::Permanent,
         BlockState::Free => Place::Nowhere,
     }

@@ -3,20 +3,22 @@
 //! A [`LocalHeap`] holds, for each plan and size class, a *piece* of zeroed memory to allocate from
 //! by adding, and behind it the rest of a free run, the rest of a block. When the piece is used up,
 //! the next one is zeroed (a few KiB at a time, so that it is in the cache when it is used); when
-//! the run is used up, the block's mark bytes say where the next one begins: a slot is free if it
+//! the run is used up, the span's mark bytes say where the next one begins: a slot is free if it
 //! does not carry the mark of the last collection. That is all the sweeping there is.
 //!
 //! Local heaps survive a collection: what lies ahead of them in their block stays free, and the
 //! block is not given to anyone else while it is `owned`.
 
+use std::mem::take;
 use std::ptr::NonNull;
 
 use minigo_bytecode::program::ShapeId;
 
 use super::arena::{Arena, BLOCK_SIZE, GRANULE};
 use super::shape::PlanId;
-use super::size_class::{CLASSES, MAX_SMALL, SIZES, class_of};
-use super::{Address, Heap};
+use super::size_class::{CLASSES, MAX_SMALL, SIZES, class_of, span_blocks, span_limit};
+use super::space::large_touched;
+use super::{Address, Heap, space};
 use crate::sync::raw::{Ordering, Ordering::Relaxed, fence};
 
 /// Bytes zeroed at a time.
@@ -27,7 +29,7 @@ const FLUSH: u64 = 64 << 10;
 /// What lies behind the piece.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cursor {
-    /// Address of the owned block, or 0.
+    /// Address of the owned span, or 0.
     block: usize,
     /// End of the free run that the piece is from.
     run_end: usize,
@@ -46,6 +48,12 @@ pub struct LocalHeap {
     /// Bytes and objects not yet added to the heap's counts.
     bytes: u64,
     objects: u64,
+    /// Bytes of fresh spans handed out and not yet added to the heap's count.
+    touched: u64,
+    /// It may go a little beyond the limit, for those who cannot wait for a collection.
+    beyond: bool,
+    /// How much the last allocation wanted that failed because of the limit.
+    refused: usize,
 }
 
 impl LocalHeap {
@@ -55,6 +63,9 @@ impl LocalHeap {
             cursors: vec![[0; 3]; plans * CLASSES],
             bytes: 0,
             objects: 0,
+            touched: 0,
+            beyond: false,
+            refused: 0,
         }
     }
 
@@ -131,10 +142,10 @@ impl Heap {
             if cursor.run_end > piece_end {
                 break piece_end;
             }
-            if cursor.block != 0 && self.next_run(local, index, piece_end, size) {
+            if cursor.block != 0 && self.next_run(local, index, piece_end) {
                 continue;
             }
-            self.next_block(local, index, class)?;
+            self.next_span(local, index, class)?;
         };
         let cursor = local.cursor(index);
         let wanted = if self.stress > 0 {
@@ -143,7 +154,14 @@ impl Heap {
             (PIECE / size).max(1) * size
         };
         let end = (start + wanted).min(cursor.run_end);
-        if !cursor.zeroed {
+        if !self.has_room(local, end - start) {
+            return None;
+        }
+        if cursor.zeroed {
+            let (arena, block) = Arena::of_block(cursor.block);
+            arena.entry(block).touch((end - start) as u64);
+            local.touched += (end - start) as u64;
+        } else {
             // SAFETY: the range is in the owned block and free: no live object is in it.
             unsafe { zero(start, end - start) };
         }
@@ -161,11 +179,12 @@ impl Heap {
 
     /// Finds the next free run of the owned block at or after `from`; gives the block up if there
     /// is none. The new run has an empty piece before it.
-    fn next_run(&self, local: &mut LocalHeap, index: usize, from: usize, size: usize) -> bool {
+    fn next_run(&self, local: &mut LocalHeap, index: usize, from: usize) -> bool {
         let mut cursor = local.cursor(index);
         let (arena, block) = Arena::of_block(cursor.block);
         let epoch = self.epoch.load(Relaxed);
-        let limit = BLOCK_SIZE / size * size;
+        let class = index % CLASSES;
+        let (size, limit) = (SIZES[class] as usize, span_limit(class));
         let block_offset = cursor.block - arena.base();
         let live = |offset: usize| arena.mark(block_offset + offset).load(Relaxed) == epoch;
         let mut start = from - cursor.block;
@@ -190,9 +209,8 @@ impl Heap {
         true
     }
 
-    /// Takes over a block with free slots, or a free one.
-    fn next_block(&self, local: &mut LocalHeap, index: usize, class: usize) -> Option<()> {
-        let size = SIZES[class] as usize;
+    /// Takes over a span with free slots, or a fresh one.
+    fn next_span(&self, local: &mut LocalHeap, index: usize, class: usize) -> Option<()> {
         let mut space = self.space.lock();
         if let Some(address) = space.take_partial(index) {
             let (arena, block) = Arena::of_block(address);
@@ -209,14 +227,21 @@ impl Heap {
             );
             return Some(());
         }
-        let fresh = space.take_block()?;
+        let bytes = span_blocks(class) * BLOCK_SIZE;
+        if !self.has_memory(local, bytes) {
+            return None;
+        }
+        let fresh = space.take_span(class, PlanId((index / CLASSES) as u32))?;
         let (arena, block) = Arena::of_block(fresh.address);
         let entry = arena.entry(block);
-        entry.set_small(class, PlanId((index / CLASSES) as u32));
         entry.owned.store(1, Relaxed);
+        if !fresh.zeroed {
+            entry.touch(bytes as u64);
+            self.pace.touch(bytes as u64);
+        }
         drop(space);
         local.bumps[index] = [fresh.address, fresh.address];
-        let run_end = fresh.address + BLOCK_SIZE / size * size;
+        let run_end = fresh.address + span_limit(class);
         let cursor = Cursor {
             block: fresh.address,
             run_end,
@@ -229,25 +254,72 @@ impl Heap {
     fn alloc_large(&self, local: &mut LocalHeap, shape: ShapeId, bytes: usize) -> Option<Address> {
         let bytes = bytes.checked_next_multiple_of(GRANULE)?;
         let plan = self.plans.of_shape(shape.index());
+        if !self.has_room(local, bytes) || !self.has_memory(local, bytes) {
+            return None;
+        }
         let fresh = self.space.lock().take_large(bytes, plan, false)?;
         if !fresh.zeroed {
             // SAFETY: the blocks were handed out just now and nobody knows them.
             unsafe { zero(fresh.address, bytes) };
+            if self.pace.is_limited() {
+                space::trim(fresh.address, bytes);
+            }
         }
+        self.pace.touch(large_touched(bytes));
         // Release: as in `refill`.
         fence(Ordering::Release);
         local.bytes += bytes as u64;
         local.objects += 1;
         self.flush_counts(local);
+        self.pace.expect_another(bytes);
         NonNull::new(std::ptr::with_exposed_provenance_mut(fresh.address))
     }
 
     /// Adds a local heap's counts to the heap's; raises the flag if a collection is due.
     pub(super) fn flush_counts(&self, local: &mut LocalHeap) {
-        self.count_allocated(
-            std::mem::take(&mut local.bytes),
-            std::mem::take(&mut local.objects),
-        );
+        let (bytes, objects) = (take(&mut local.bytes), take(&mut local.objects));
+        self.total_bytes.fetch_add(bytes, Relaxed);
+        self.total_objects.fetch_add(objects, Relaxed);
+        self.pace.touch(take(&mut local.touched));
+        self.pace.count(bytes);
+    }
+
+    /// Whether the program may have so many bytes more.
+    fn has_room(&self, local: &mut LocalHeap, bytes: usize) -> bool {
+        let room = self.pace.has_room(local.bytes + bytes as u64, local.beyond);
+        if !room {
+            local.refused = bytes;
+        }
+        room
+    }
+
+    /// Whether it may touch so much more memory.
+    fn has_memory(&self, local: &mut LocalHeap, bytes: usize) -> bool {
+        let room = self
+            .pace
+            .has_memory(local.touched + bytes as u64, local.beyond);
+        if !room {
+            local.refused = bytes;
+        }
+        room
+    }
+
+    /// [`Heap::alloc`] for those who cannot wait for a collection: a tenth beyond the limit.
+    pub(crate) fn alloc_beyond(
+        &self,
+        local: &mut LocalHeap,
+        shape: ShapeId,
+        bytes: usize,
+    ) -> Option<Address> {
+        local.beyond = true;
+        let object = self.alloc(local, shape, bytes);
+        local.beyond = false;
+        object
+    }
+
+    /// Whether there is room now for what was refused last. Otherwise the program needs more than it may have.
+    pub(crate) fn has_room_for_refused(&self, local: &mut LocalHeap) -> bool {
+        self.pace.has_room_to_go_on(take(&mut local.refused) as u64)
     }
 
     /// Bytes and objects allocated since the beginning, without what these local heaps (all that there are) have reserved and not

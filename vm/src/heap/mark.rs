@@ -22,6 +22,7 @@ use minigo_bytecode::program::WordKind;
 use super::Heap;
 use super::arena::{ARENA_SIZE, Arena, GRANULE, Object, Place, locate};
 use super::shape::{Plan, PlanId};
+use super::size_class::span_limit;
 use crate::sync::raw::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use crate::sync::{Mutex, spin_loop};
 use crate::value::word;
@@ -30,6 +31,10 @@ use crate::value::word;
 const RING: usize = 8;
 /// Words of a long object scanned at a time.
 const RANGE_WORDS: usize = 1024;
+/// Roots that gather before they are followed.
+const ROOTS_AT_ONCE: usize = 512;
+/// Blocks given back to the system in a collection's pause: 4 MiB. The others follow when the program goes on.
+const RELEASED_AT_ONCE: usize = 64;
 /// Stack size above which work is shared.
 const SHARE_ABOVE: usize = 8;
 
@@ -68,7 +73,7 @@ impl Heap {
     /// Begins a collection. The world must be stopped: until [`Heap::finish_collection`] returns,
     /// nobody may allocate from or write to the heap.
     pub fn start_collection(&self) {
-        self.wants_collection.store(false, Relaxed);
+        self.pace.begin();
         let epoch = self.epoch.load(Relaxed);
         if epoch == u8::MAX {
             self.space.lock().clear_marks();
@@ -96,21 +101,30 @@ impl Heap {
             ring_at: 0,
             live_bytes: 0,
             live_objects: 0,
+            active: false,
         }
     }
 
     /// Ends the collection after the last marker is dropped: frees what is not marked, gives memory
     /// back to the system, and sets when the next collection is due. `root_bytes` is the size of
-    /// what was scanned outside the heap (stacks, globals), which Go's pacing counts too.
-    pub fn finish_collection(&self, root_bytes: u64) {
+    /// what was scanned outside the heap (stacks, globals), which Go's pacing counts too; `stack_bytes` is all memory of goroutines.
+    pub fn finish_collection(&self, root_bytes: u64, stack_bytes: u64) {
         debug_assert_eq!(self.marking.pooled.load(Relaxed), 0, "work is left");
         let epoch = self.epoch.load(Relaxed);
         let live = self.marking.live_bytes.load(Relaxed);
-        let goal = self.set_pace(live, root_bytes);
         let mut space = self.space.lock();
-        space.reclaim(epoch);
+        let freed = space.reclaim(epoch);
+        let goal = self.pace.finish(live, root_bytes, stack_bytes, freed);
         let growth = (goal.saturating_sub(live) / super::arena::BLOCK_SIZE as u64) as usize;
-        space.release_free(growth + growth / 8 + 16);
+        let more = if self.pace.is_limited() {
+            0
+        } else {
+            growth / 8
+        };
+        self.spare.store(growth + more + 16, Relaxed);
+        let left_over = space.release_free(growth + more + 16, RELEASED_AT_ONCE);
+        self.left_over
+            .store(left_over || space.has_dropped(), Relaxed);
         drop(space);
         if self.validate {
             self.poison_free_slots();
@@ -132,16 +146,43 @@ impl Heap {
         stats.pause_last = pause;
     }
 
+    /// Whether the last collection left memory over that is to go back to the system.
+    pub fn has_left_over(&self) -> bool {
+        self.left_over.load(Relaxed)
+    }
+
+    /// Gives some of the memory back to the system that the last collection left over; true if there is more. Others
+    /// allocate meanwhile.
+    pub fn release_some(&self) -> bool {
+        if !self.has_left_over() {
+            return false;
+        }
+        let mut space = self.space.lock();
+        let dropped = space.take_dropped();
+        let more = space.release_free(self.spare.load(Relaxed), RELEASED_AT_ONCE / 4);
+        drop(space);
+        let more = more || dropped.is_some();
+        self.left_over.store(more, Relaxed);
+        more
+    }
+
+    /// Gives all of it back, also what the next objects would be made of.
+    pub fn release_all(&self) {
+        self.spare.store(0, Relaxed);
+        self.left_over.store(true, Relaxed);
+        while self.release_some() {}
+    }
+
     /// Overwrites dead slots, so that a pointer the collector missed is found out at its next use.
     fn poison_free_slots(&self) {
         let epoch = self.epoch.load(Relaxed);
-        self.space.lock().each_small_block(|arena, block| {
+        self.space.lock().each_span(|arena, block| {
             let entry = arena.entry(block);
             if entry.owned.load(Relaxed) != 0 {
                 return;
             }
             let (start, size) = (arena.block_address(block), entry.size());
-            for slot in 0..super::arena::BLOCK_SIZE / size {
+            for slot in 0..span_limit(entry.class()) / size {
                 let base = start + slot * size;
                 if arena.mark(base - arena.base()).load(Relaxed) != epoch {
                     let at = std::ptr::with_exposed_provenance_mut::<u8>(base);
@@ -164,6 +205,8 @@ pub struct Marker<'h> {
     ring_at: usize,
     live_bytes: u64,
     live_objects: u64,
+    /// It counts among those that may still produce work.
+    active: bool,
 }
 
 impl Marker<'_> {
@@ -207,13 +250,30 @@ impl Marker<'_> {
         }
     }
 
+    /// Says that this marker is going to be given roots, so that others do not end before it has shared its work with them.
+    pub fn begin(&mut self) {
+        if !self.active {
+            self.active = true;
+            self.heap.marking.pool.lock().active += 1;
+        }
+    }
+
+    /// Follows the words that were marked up to now if they are many, so that not too many gather.
+    #[inline]
+    pub fn follow(&mut self) {
+        if self.stack.len() >= ROOTS_AT_ONCE {
+            self.drain_own();
+        }
+    }
+
     /// Follows all marked words. Returns when no marker of the collection that is in `drain` has
     /// work; may be called by several threads at once, each with its own marker.
     pub fn drain(&mut self) {
-        self.heap.marking.pool.lock().active += 1;
+        self.begin();
         loop {
             self.drain_own();
             if !self.take_shared() {
+                self.active = false;
                 return;
             }
         }

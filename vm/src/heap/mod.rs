@@ -1,6 +1,6 @@
 //! The garbage-collected heap of a VM: non-moving, precise, without object headers.
 //!
-//! * **Typed blocks.** A 64 KiB block holds objects of one size class and one pointer map, so an
+//! * **Typed blocks.** A 64 KiB block (or a span of four) holds objects of one size class and one pointer map, so an
 //!   object is nothing but its words and allocation writes nothing but zeroes. Large objects have
 //!   blocks (or arenas) of their own. What a block holds is in a side table ([`arena`]).
 //! * **Allocation never collects.** It raises [`Heap::wants_collection`]; the interpreter looks at
@@ -9,7 +9,7 @@
 //! * **Collection** stops the world, marks in parallel ([`mark`]), frees whole blocks at once and
 //!   leaves the slots of the others to be found when someone allocates ([`space`]).
 //! * **Pacing** is Go's: the next collection is due when the heap has grown by `GOGC` percent of
-//!   what was alive (and of the roots), but not below 4 MiB.
+//!   what was alive (and of the roots), but not below 4 MiB ([`pace`]).
 //!
 //! Rejected: object headers (a torn or racing access could reach them, and 8 bytes an object);
 //! reserving all address space at once (`ulimit -v`); one heap for all sizes and shapes with type
@@ -20,6 +20,7 @@ mod arena;
 mod local;
 mod mark;
 mod os;
+mod pace;
 mod reach;
 mod shape;
 mod size_class;
@@ -37,9 +38,10 @@ pub use mark::Marker;
 pub use stats::HeapStats;
 
 use crate::sync::Mutex;
-use crate::sync::raw::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
+use crate::sync::raw::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use arena::{Arena, BLOCK_SIZE, GRANULE, Place, locate};
 use mark::Marking;
+use pace::Pace;
 use shape::{Plan, PlanId, Plans};
 use space::Space;
 
@@ -48,6 +50,9 @@ pub type Address = NonNull<u64>;
 
 /// Below this the heap grows without collections, at GOGC=100 (as in Go).
 const MIN_HEAP: u64 = 4 << 20;
+
+/// Marking so much takes some milliseconds.
+const MUCH: u64 = 16 << 20;
 
 /// How a heap is to behave.
 #[derive(Clone, Debug)]
@@ -94,15 +99,7 @@ pub struct Heap {
     data_is_pointer: Vec<bool>,
     /// The mark of live objects: the number of the last collection, 1 to 255.
     epoch: AtomicU8,
-    wants_collection: AtomicBool,
-    /// Bytes allocated since the last collection, and from how many on the next one is due.
-    allocated: AtomicU64,
-    trigger: AtomicU64,
-    /// `GOGC`, or -1 for off.
-    gc_percent: AtomicI64,
-    max_heap: Option<u64>,
-    /// `GOMEMLIMIT`: the heap is collected more often rather than growing beyond it.
-    memory_limit: AtomicI64,
+    pace: Pace,
     /// Allocations between collections, or 0; and allocations so far.
     stress: u64,
     stressed: AtomicU64,
@@ -111,6 +108,10 @@ pub struct Heap {
     total_bytes: AtomicU64,
     total_objects: AtomicU64,
     marking: Marking,
+    /// Free blocks that stay resident because the program is expected to need them before the next collection.
+    spare: AtomicUsize,
+    /// There are more of them than that.
+    left_over: AtomicBool,
     space: Mutex<Space>,
     permanent: Mutex<Permanent>,
     stats: Mutex<HeapStats>,
@@ -151,17 +152,12 @@ impl Heap {
     /// `None` if the system has no memory at all.
     pub fn new(config: &HeapConfig, shapes: &[Shape], data_is_pointer: Vec<bool>) -> Option<Heap> {
         let plans = Plans::new(shapes);
-        let space = Space::new(plans.len(), config.max_heap);
+        let space = Space::new(plans.len());
         let heap = Heap {
             plans,
             data_is_pointer,
             epoch: AtomicU8::new(1),
-            wants_collection: AtomicBool::new(false),
-            allocated: AtomicU64::new(0),
-            trigger: AtomicU64::new(0),
-            gc_percent: AtomicI64::new(config.gc_percent.map_or(-1, i64::from)),
-            max_heap: config.max_heap,
-            memory_limit: AtomicI64::new(config.memory_limit.unwrap_or(i64::MAX)),
+            pace: Pace::new(config.gc_percent, config.memory_limit, config.max_heap),
             stress: config.stress.unwrap_or(0),
             stressed: AtomicU64::new(0),
             validate: config.validate,
@@ -169,11 +165,13 @@ impl Heap {
             total_bytes: AtomicU64::new(0),
             total_objects: AtomicU64::new(0),
             marking: Marking::default(),
+            spare: AtomicUsize::new(0),
+            left_over: AtomicBool::new(false),
             space: Mutex::new(space),
             permanent: Mutex::new(Permanent::default()),
             stats: Mutex::new(HeapStats::default()),
         };
-        heap.stats.lock().goal_bytes = heap.set_pace(0, 0);
+        heap.stats.lock().goal_bytes = heap.pace.set();
         let zero_size = heap.alloc_permanent_plan(Plans::SCALAR, GRANULE)?;
         heap.zero_size
             .store(zero_size.as_ptr().expose_provenance() as u64, Relaxed);
@@ -242,6 +240,7 @@ impl Heap {
         let address = if bytes > size_class::MAX_SMALL {
             // New arenas and blocks are handed out with contents only after a collection.
             let fresh = self.space.lock().take_large(bytes, plan, true)?;
+            self.pace.touch(space::large_touched(bytes));
             if !fresh.zeroed {
                 // SAFETY: the blocks were handed out just now and nobody knows them.
                 unsafe { local::zero(fresh.address, bytes) };
@@ -250,6 +249,7 @@ impl Heap {
         } else {
             if permanent.end - permanent.next < bytes {
                 let fresh = self.space.lock().take_block()?;
+                self.pace.touch(BLOCK_SIZE as u64);
                 let (arena, block) = Arena::of_block(fresh.address);
                 arena.entry(block).set_permanent();
                 if !fresh.zeroed {
@@ -273,8 +273,8 @@ impl Heap {
     /// True when a collection is due; the interpreter asks at safepoints.
     #[inline(always)]
     pub fn wants_collection(&self) -> bool {
-        // Relaxed: a hint; the stop-the-world protocol orders everything else.
-        self.wants_collection.load(Relaxed)
+        // A hint; the stop-the-world protocol orders everything else.
+        self.pace.wants_collection()
     }
 
     /// The object that a pointer word points to or into; `None` for nil, permanent small objects
@@ -296,23 +296,24 @@ impl Heap {
 
     /// `debug.SetGCPercent`: sets `GOGC` (`None` is off) and returns the old setting.
     pub fn set_gc_percent(&self, percent: Option<u32>) -> Option<u32> {
-        let old = self.gc_percent.swap(percent.map_or(-1, i64::from), Relaxed);
-        let live = self.stats.lock().live_bytes;
-        let goal = self.set_pace_since(live, 0, self.allocated.load(Relaxed));
-        self.stats.lock().goal_bytes = goal;
-        u32::try_from(old).ok()
+        let old = self.pace.set_gc_percent(percent);
+        self.stats.lock().goal_bytes = self.pace.set();
+        old
     }
 
     /// `debug.SetMemoryLimit`: sets `GOMEMLIMIT` unless it is negative, and returns the former one.
     pub fn set_memory_limit(&self, limit: i64) -> i64 {
         if limit < 0 {
-            return self.memory_limit.load(Relaxed);
+            return self.pace.memory_limit();
         }
-        let old = self.memory_limit.swap(limit, Relaxed);
-        let live = self.stats.lock().live_bytes;
-        let goal = self.set_pace_since(live, 0, self.allocated.load(Relaxed));
-        self.stats.lock().goal_bytes = goal;
+        let old = self.pace.set_memory_limit(limit);
+        self.stats.lock().goal_bytes = self.pace.set();
         old
+    }
+
+    /// Whether a collection is worth the start of a thread.
+    pub fn has_much(&self) -> bool {
+        self.pace.in_use() >= MUCH
     }
 
     /// The counters now. Local heaps add theirs every 64 KiB.
@@ -321,6 +322,7 @@ impl Heap {
         stats.allocated_bytes = self.total_bytes.load(Relaxed);
         stats.allocated_objects = self.total_objects.load(Relaxed);
         let space = self.space.lock();
+        stats.object_bytes = self.pace.in_use();
         stats.in_use_bytes = (space.blocks_in_use() * BLOCK_SIZE) as u64;
         stats.reserved_bytes = space.reserved();
         stats.idle_bytes = (space.dirty_free() * BLOCK_SIZE) as u64;
@@ -336,54 +338,13 @@ impl Heap {
             .unwrap_or(false)
     }
 
-    /// Sets the trigger for a heap of which `live` bytes are alive; returns the goal.
-    fn set_pace(&self, live: u64, root_bytes: u64) -> u64 {
-        self.allocated.store(0, Relaxed);
-        self.set_pace_since(live, root_bytes, 0)
-    }
-
-    fn set_pace_since(&self, live: u64, root_bytes: u64, allocated: u64) -> u64 {
-        let percent = self.gc_percent.load(Relaxed);
-        let mut goal = match u64::try_from(percent) {
-            Ok(percent) => {
-                let growth = (live + root_bytes).saturating_mul(percent) / 100;
-                live.saturating_add(growth).max(MIN_HEAP * percent / 100)
-            }
-            Err(_) => u64::MAX,
-        };
-        let limit = self.memory_limit.load(Relaxed);
-        if limit != i64::MAX {
-            // As with GOGC, never at every allocation: what is alive may be more than the limit.
-            goal = goal.min(limit as u64).max(live.saturating_add(live / 8));
-        }
-        if let Some(max) = self.max_heap {
-            // Collect before the limit is hit, but not at every allocation near it.
-            goal = goal.min(max - max / 16).max(live.saturating_add(max / 64));
-        }
-        let trigger = goal.saturating_sub(live).max(64 << 10);
-        self.trigger.store(trigger, Relaxed);
-        if allocated >= trigger {
-            self.wants_collection.store(true, Relaxed);
-        }
-        goal
-    }
-
-    fn count_allocated(&self, bytes: u64, objects: u64) {
-        self.total_bytes.fetch_add(bytes, Relaxed);
-        self.total_objects.fetch_add(objects, Relaxed);
-        let allocated = self.allocated.fetch_add(bytes, Relaxed) + bytes;
-        if allocated >= self.trigger.load(Relaxed) {
-            self.wants_collection.store(true, Relaxed);
-        }
-    }
-
     fn count_for_stress(&self) {
         if self
             .stressed
             .fetch_add(1, Relaxed)
             .is_multiple_of(self.stress)
         {
-            self.wants_collection.store(true, Relaxed);
+            self.pace.want_collection();
         }
     }
 }

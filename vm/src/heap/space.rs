@@ -5,10 +5,17 @@
 use super::arena::{ARENA_SIZE, Arena, BLOCK_MARKS, BLOCK_SIZE, BLOCKS, BlockState, HEADER_BLOCKS};
 use super::os;
 use super::shape::PlanId;
-use super::size_class::CLASSES;
+use super::size_class::{CLASSES, span_blocks};
 use crate::sync::raw::Ordering::Relaxed;
 
 const WORDS: usize = BLOCKS / 64;
+/// Pages of the system, or a part of one.
+const PAGE: usize = 4 << 10;
+
+/// Bytes that a large object of this size is counted as touching: whole pages.
+pub(crate) fn large_touched(bytes: usize) -> u64 {
+    bytes.next_multiple_of(PAGE) as u64
+}
 
 /// A block that was handed out.
 #[derive(Clone, Copy, Debug)]
@@ -50,20 +57,30 @@ impl ArenaBlocks {
         self.free_blocks += count;
     }
 
-    /// First of `count` free blocks in a row.
-    fn find_run(&self, count: usize) -> Option<usize> {
+    /// First of `count` free blocks in a row, of resident ones if wished.
+    fn find_run(&self, count: usize, resident: bool) -> Option<usize> {
         if self.free_blocks < count {
             return None;
         }
         let mut length = 0;
-        for block in HEADER_BLOCKS..BLOCKS {
-            if self.free[block / 64] >> (block % 64) & 1 == 1 {
+        for word in 0..WORDS {
+            let mut free = self.free[word];
+            if resident {
+                free &= self.dirty[word];
+            }
+            if free == 0 {
+                length = 0;
+                continue;
+            }
+            for bit in 0..64 {
+                if free >> bit & 1 == 0 {
+                    length = 0;
+                    continue;
+                }
                 length += 1;
                 if length == count {
-                    return Some(block + 1 - count);
+                    return Some(word * 64 + bit + 1 - count);
                 }
-            } else {
-                length = 0;
             }
         }
         None
@@ -84,25 +101,42 @@ struct Huge {
     permanent: bool,
 }
 
+/// Memory that nobody knows any more; goes back to the system when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Dropped {
+    arena: Arena,
+    arenas: usize,
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if let Some(memory) = self.arena.memory() {
+            // SAFETY: reserved by `new_arena` with this size; the object in it is dead, or the heap is being dropped and its
+            // users are gone.
+            unsafe { os::release(memory, self.arenas * ARENA_SIZE, ARENA_SIZE) };
+        }
+    }
+}
+
 /// All blocks of one heap.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     arenas: Vec<ArenaBlocks>,
     huge: Vec<Huge>,
+    /// Memory of dead ones.
+    dropped: Vec<Dropped>,
     /// For each plan and class: blocks that the last collection left partly free, not yet swept.
     partial: Vec<Vec<usize>>,
     /// Blocks in use, those of huge objects included.
     blocks_in_use: usize,
-    max_blocks: Option<usize>,
     /// Blocks returned to the system so far.
     released_blocks: u64,
 }
 
 impl Space {
-    pub(crate) fn new(plans: usize, max_heap: Option<u64>) -> Space {
+    pub(crate) fn new(plans: usize) -> Space {
         let mut space = Space::default();
         space.add_plan_rows(plans);
-        space.max_blocks = max_heap.map(|bytes| (bytes as usize).div_ceil(BLOCK_SIZE).max(1));
         space
     }
 
@@ -129,21 +163,28 @@ impl Space {
         self.released_blocks
     }
 
-    fn has_room(&self, blocks: usize) -> bool {
-        self.max_blocks
-            .is_none_or(|max| self.blocks_in_use + blocks <= max)
-    }
-
     /// A block of this plan and class with slots that the last collection found dead.
     pub(crate) fn take_partial(&mut self, index: usize) -> Option<usize> {
         self.partial[index].pop()
     }
 
+    /// The blocks of a fresh span; their entries are set up.
+    pub(crate) fn take_span(&mut self, class: usize, plan: PlanId) -> Option<FreshBlock> {
+        let count = span_blocks(class);
+        let fresh = if count == 1 {
+            self.take_block()?
+        } else {
+            self.take_run(count)?
+        };
+        let (arena, first) = Arena::of_block(fresh.address);
+        for block in first..first + count {
+            arena.entry(block).set_small(first, class, plan);
+        }
+        Some(fresh)
+    }
+
     /// A free block. Resident ones first: touching new pages is what costs.
     pub(crate) fn take_block(&mut self) -> Option<FreshBlock> {
-        if !self.has_room(1) {
-            return None;
-        }
         let (mut at, mut clean) = (None, None);
         for (i, arena) in self
             .arenas
@@ -175,6 +216,24 @@ impl Space {
         })
     }
 
+    /// Free blocks in a row, of one arena. Resident ones first, as in `take_block`.
+    fn take_run(&mut self, count: usize) -> Option<FreshBlock> {
+        let find = |resident: bool| {
+            let mut arenas = self.arenas.iter().enumerate();
+            arenas.find_map(|(i, a)| Some((i, a.find_run(count, resident)?)))
+        };
+        let (i, first) = match find(true).or_else(|| find(false)) {
+            Some(found) => found,
+            None => (self.add_arena()?, HEADER_BLOCKS),
+        };
+        let zeroed = self.arenas[i].take(first, count);
+        self.blocks_in_use += count;
+        Some(FreshBlock {
+            address: self.arenas[i].arena.block_address(first),
+            zeroed,
+        })
+    }
+
     /// Free blocks in a row for a large object; their entries are set up.
     pub(crate) fn take_large(
         &mut self,
@@ -183,34 +242,18 @@ impl Space {
         permanent: bool,
     ) -> Option<FreshBlock> {
         let count = bytes.div_ceil(BLOCK_SIZE);
-        if !self.has_room(count) {
-            return None;
-        }
         if count > BLOCKS - HEADER_BLOCKS {
             return self.take_huge(bytes, plan, permanent);
         }
-        let found = self
-            .arenas
-            .iter()
-            .enumerate()
-            .find_map(|(i, a)| Some((i, a.find_run(count)?)));
-        let (i, first) = match found {
-            Some(found) => found,
-            None => (self.add_arena()?, HEADER_BLOCKS),
-        };
-        let zeroed = self.arenas[i].take(first, count);
-        let arena = self.arenas[i].arena;
+        let fresh = self.take_run(count)?;
+        let (arena, first) = Arena::of_block(fresh.address);
         for block in first + 1..first + count {
             arena.entry(block).set_rest(first);
         }
         let head = arena.entry(first);
         head.set_large(bytes, plan);
         head.owned.store(u8::from(permanent), Relaxed);
-        self.blocks_in_use += count;
-        Some(FreshBlock {
-            address: arena.block_address(first),
-            zeroed,
-        })
+        Some(fresh)
     }
 
     fn take_huge(&mut self, bytes: usize, plan: PlanId, permanent: bool) -> Option<FreshBlock> {
@@ -250,12 +293,12 @@ impl Space {
     }
 
     /// After marking: frees every block in which nothing is marked with `epoch`, and lists the
-    /// small blocks to be swept when someone needs their slots.
-    pub(crate) fn reclaim(&mut self, epoch: u8) {
+    /// spans to be swept when someone needs their slots. Returns how many bytes were counted as touched in what it freed.
+    pub(crate) fn reclaim(&mut self, epoch: u8) -> u64 {
         for list in &mut self.partial {
             list.clear();
         }
-        let mut freed = 0;
+        let (mut freed, mut touched) = (0, 0);
         for blocks in &mut self.arenas {
             let arena = blocks.arena;
             let mut block = HEADER_BLOCKS;
@@ -269,18 +312,22 @@ impl Space {
                 let mut count = 1;
                 match entry.state() {
                     BlockState::Small if kept => {
+                        count = span_blocks(entry.class());
                         if entry.owned.load(Relaxed) == 0 {
                             let index = entry.plan().0 as usize * CLASSES + entry.class();
                             self.partial[index].push(arena.block_address(block));
                         }
                     }
                     BlockState::Small => {
-                        blocks.put_back(block, 1);
-                        freed += 1;
+                        count = span_blocks(entry.class());
+                        touched += entry.touched();
+                        blocks.put_back(block, count);
+                        freed += count;
                     }
                     BlockState::LargeHead => {
                         count = entry.bytes().div_ceil(BLOCK_SIZE);
                         if !kept {
+                            touched += large_touched(entry.bytes());
                             blocks.put_back(block, count);
                             freed += count;
                         }
@@ -298,18 +345,25 @@ impl Space {
             let entry = huge.arena.entry(HEADER_BLOCKS);
             let kept = huge.permanent || entry.marked.load(Relaxed) == epoch;
             if !kept {
+                touched += large_touched(entry.bytes());
                 freed += entry.bytes().div_ceil(BLOCK_SIZE);
-                drop_arena(huge.arena, huge.arenas);
+                huge.arena.unregister(huge.arenas);
+                self.dropped.push(Dropped {
+                    arena: huge.arena,
+                    arenas: huge.arenas,
+                });
             }
             kept
         });
         self.blocks_in_use -= freed;
+        touched
     }
 
-    /// Returns resident free blocks to the system, except `keep` of them; from the highest
-    /// addresses down, since allocation goes up.
-    pub(crate) fn release_free(&mut self, keep: usize) {
-        let mut excess = self.dirty_free().saturating_sub(keep);
+    /// Returns resident free blocks to the system, except `keep` of them, and not more than `most` at once; from the highest
+    /// addresses down, since allocation goes up. True if there are more.
+    pub(crate) fn release_free(&mut self, keep: usize, most: usize) -> bool {
+        let all = self.dirty_free().saturating_sub(keep);
+        let mut excess = all.min(most);
         for blocks in self.arenas.iter_mut().rev() {
             let mut end = BLOCKS;
             while excess > 0 && end > HEADER_BLOCKS {
@@ -344,6 +398,16 @@ impl Space {
                 end = first;
             }
         }
+        all > most
+    }
+
+    pub(crate) fn has_dropped(&self) -> bool {
+        !self.dropped.is_empty()
+    }
+
+    /// The memory of a dead object that had arenas of its own, if there is one.
+    pub(crate) fn take_dropped(&mut self) -> Option<Dropped> {
+        self.dropped.pop()
     }
 
     /// Forgets all marks, because the epoch begins anew.
@@ -363,12 +427,13 @@ impl Space {
         }
     }
 
-    /// Calls `visit` with every small block in use.
-    pub(crate) fn each_small_block(&self, mut visit: impl FnMut(Arena, usize)) {
+    /// Calls `visit` with the first block of every span in use.
+    pub(crate) fn each_span(&self, mut visit: impl FnMut(Arena, usize)) {
         for blocks in &self.arenas {
             for block in HEADER_BLOCKS..BLOCKS {
                 let free = blocks.free[block / 64] >> (block % 64) & 1 == 1;
-                if !free && blocks.arena.entry(block).state() == BlockState::Small {
+                let entry = blocks.arena.entry(block);
+                if !free && entry.state() == BlockState::Small && entry.head() == block {
                     visit(blocks.arena, block);
                 }
             }
@@ -387,6 +452,16 @@ impl Drop for Space {
     }
 }
 
+/// Gives the last block's pages behind a large object back to the system, if it has whole ones.
+pub(crate) fn trim(address: usize, bytes: usize) {
+    let start = address + bytes.next_multiple_of(PAGE);
+    let end = address + bytes.next_multiple_of(BLOCK_SIZE);
+    if start < end {
+        // SAFETY: the blocks belong to the object, which does not reach that far: these pages mean nothing to anybody.
+        unsafe { os::discard(std::ptr::with_exposed_provenance_mut(start), end - start) };
+    }
+}
+
 fn new_arena(arenas: usize) -> Option<Arena> {
     let memory = os::reserve(arenas.checked_mul(ARENA_SIZE)?, ARENA_SIZE)?;
     let arena = Arena::register(memory, arenas);
@@ -399,9 +474,5 @@ fn new_arena(arenas: usize) -> Option<Arena> {
 
 fn drop_arena(arena: Arena, arenas: usize) {
     arena.unregister(arenas);
-    if let Some(memory) = arena.memory() {
-        // SAFETY: reserved by `new_arena` with this size; the object in it is dead, or the heap is
-        // being dropped and its users are gone.
-        unsafe { os::release(memory, arenas * ARENA_SIZE, ARENA_SIZE) };
-    }
+    drop(Dropped { arena, arenas });
 }

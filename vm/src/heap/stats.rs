@@ -15,6 +15,8 @@ pub struct HeapStats {
     pub live_objects: u64,
     /// Bytes at which the next collection begins.
     pub goal_bytes: u64,
+    /// Bytes of objects that were alive at the last collection or allocated since.
+    pub object_bytes: u64,
     /// Bytes of blocks in use.
     pub in_use_bytes: u64,
     /// Address space reserved.

@@ -62,7 +62,7 @@ fn collect(heap: &Heap, roots: &[u64], threads: usize) {
             });
         }
     });
-    heap.finish_collection(0);
+    heap.finish_collection(0, 0);
 }
 
 fn read(address: u64, index: usize) -> u64 {

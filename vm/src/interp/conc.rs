@@ -3,7 +3,7 @@
 //! The interpreter has saved pc (the op behind) and base before it comes here: a goroutine that parks may run on another
 //! machine before these functions return.
 
-use super::{Ctx, OpResult, Stop};
+use super::{Ctx, OpResult, Stop, object};
 use crate::Vm;
 use crate::chan::{self, select::SelectCase};
 use crate::error::RuntimeError;
@@ -43,9 +43,7 @@ pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64, at: *const Op) -> 
     let Some(size) = size else {
         return Err(RuntimeError::plain("makechan: size out of range").into());
     };
-    let chan = cx
-        .vm
-        .alloc_or_die(cx.m, cx.vm.chan_shape(), chan::HEADER_WORDS * 8);
+    let chan = object(cx, cx.vm.chan_shape(), chan::HEADER_WORDS * 8)?;
     let buffer = if size * words == 0 {
         std::ptr::null_mut()
     } else {
@@ -54,7 +52,7 @@ pub(crate) fn make_chan(cx: &mut Ctx<'_>, ty: u32, size: i64, at: *const Op) -> 
         } else {
             elem.elem_shape
         };
-        cx.vm.alloc_or_die(cx.m, shape, size * words * 8)
+        object(cx, shape, size * words * 8)?
     };
     // SAFETY: both objects are new and have these sizes.
     unsafe { chan::init(chan, buffer, words, size, at) };

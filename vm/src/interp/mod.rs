@@ -31,7 +31,7 @@ use crate::sched::{Machine, Safepoint};
 use crate::sync::atomic::Ordering;
 use crate::value::word;
 use minigo_bytecode::op::Operand;
-use minigo_bytecode::{Op, Reg};
+use minigo_bytecode::{Op, Reg, ShapeId};
 
 /// What an op needs beyond its operands: where it runs.
 pub(crate) struct Ctx<'a> {
@@ -61,6 +61,8 @@ pub(crate) enum Stop {
     Value(Iface),
     /// A fatal error at this op (text without `fatal error: `).
     Fatal(String),
+    /// The heap's limit allows no object more: the op is executed again after a collection. It has done nothing yet.
+    Memory,
 }
 
 /// Boxed, so that the loop hands on one word.
@@ -592,10 +594,8 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::New { dst, ty } => {
                         gc_point!();
                         let info = image.program.types.get_unchecked(ty.index());
-                        set!(
-                            dst,
-                            vm.alloc_or_die(cx.m, info.shape, info.size as usize) as u64
-                        )
+                        let object = check!(object(&mut cx, info.shape, info.size as usize));
+                        set!(dst, object as u64)
                     }
                     Op::NilCheck { ptr } => {
                         if r!(ptr) == 0 {
@@ -1020,7 +1020,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     // ---- maps --------------------------------------------------------------------
                     Op::MakeMap { dst, hint } => {
                         gc_point!();
-                        r!(dst) = table::make(&mut cx, extra!(), int!(hint));
+                        r!(dst) = check!(table::make(&mut cx, extra!(), int!(hint)));
                         next2!()
                     }
                     Op::MapGet {
@@ -1071,7 +1071,7 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     }
                     Op::MapIter { dst, map } => {
                         gc_point!();
-                        set!(dst, table::iter(&mut cx, r!(map)))
+                        set!(dst, check!(table::iter(&mut cx, r!(map))))
                     }
                     Op::MapNext { iter, to } => {
                         let more = check!(table::next(&mut cx, r!(iter)));
@@ -1234,11 +1234,8 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
                     Op::MakeClosure { dst, func } => {
                         gc_point!();
                         let info = image.program.funcs.get_unchecked(func.index());
-                        let object = vm.alloc_or_die(
-                            cx.m,
-                            info.closure_shape,
-                            8 * (1 + info.captures.len()),
-                        );
+                        let bytes = 8 * (1 + info.captures.len());
+                        let object = check!(object(&mut cx, info.closure_shape, bytes));
                         word::store(object, u64::from(func.0));
                         set!(dst, object as u64)
                     }
@@ -1287,6 +1284,20 @@ pub(crate) unsafe fn run(vm: &Vm, m: &mut Machine, g: &Goroutine) -> Exit {
     }
 }
 
+/// A zeroed object.
+#[inline(always)]
+pub(crate) fn object(cx: &mut Ctx<'_>, shape: ShapeId, bytes: usize) -> OpResult<*mut u64> {
+    match cx.vm.alloc(cx.m, shape, bytes) {
+        Some(object) => Ok(object),
+        None => no_room(),
+    }
+}
+
+#[cold]
+fn no_room<T>() -> OpResult<T> {
+    Err(Box::new(Stop::Memory))
+}
+
 /// Ends the goroutine from its saved state as `runtime.Goexit` does.
 ///
 /// # Safety
@@ -1329,6 +1340,10 @@ unsafe fn trapped(cx: &mut Ctx<'_>) -> Next {
         // SAFETY: by the function's contract.
         Trap::Index => Stop::Error(unsafe { index_error(cx.vm, pc, cx.g.base()) }),
         Trap::Stop => match cx.stopped.take() {
+            Some(stop) if matches!(*stop, Stop::Memory) => {
+                cx.vm.make_room(cx.m);
+                return here(cx);
+            }
             Some(stop) => *stop,
             None => cx.vm.internal_error("an op stopped without a reason", pc),
         },

@@ -4,7 +4,7 @@
 //! lies behind its object.
 
 use super::mem;
-use super::{Ctx, OpResult, Stop};
+use super::{Ctx, OpResult, Stop, object};
 use crate::Vm;
 use crate::error::RuntimeError;
 use crate::value::{slice as growth, word};
@@ -179,8 +179,8 @@ pub(crate) fn make(cx: &mut Ctx<'_>, ty: u32, len: i64, cap: i64) -> OpResult<He
     if !fits(cap) || cap < len {
         return Err(RuntimeError::new("makeslice: cap out of range").into());
     }
-    let bytes = cap as usize * elem.elem_size as usize;
-    let ptr = cx.vm.alloc_or_die(cx.m, elem.elem_shape, bytes);
+    let (shape, bytes) = (elem.elem_shape, cap as usize * elem.elem_size as usize);
+    let ptr = object(cx, shape, bytes)?;
     Ok(header(ptr as u64, len as u64, cap as u64))
 }
 
@@ -201,9 +201,7 @@ fn grow(cx: &mut Ctx<'_>, elem: &RuntimeType, s: Header, needed: u64) -> OpResul
     let Some(cap) = cap else {
         return Err(RuntimeError::new("growslice: len out of range").into());
     };
-    let ptr = cx
-        .vm
-        .alloc_or_die(cx.m, elem.elem_shape, (cap * elem.elem_size) as usize);
+    let ptr = object(cx, elem.elem_shape, (cap * elem.elem_size) as usize)?;
     copy_elements(elem, ptr as u64, s.0, len_of(s) as usize);
     Ok(header(ptr as u64, len_of(s), cap))
 }

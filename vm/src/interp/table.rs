@@ -26,22 +26,18 @@ fn stop(vm: &Vm, error: MapError) -> Box<Stop> {
         MapError::ConcurrentIteration => {
             Stop::Fatal("concurrent map iteration and map write".into())
         }
-        MapError::OutOfMemory => vm.out_of_memory(),
+        MapError::OutOfMemory => Stop::Memory,
     };
     Box::new(stop)
 }
 
 /// `make(map[K]V, hint)`.
 #[inline(never)]
-pub(crate) fn make(cx: &mut Ctx<'_>, ty: u32, hint: i64) -> u64 {
+pub(crate) fn make(cx: &mut Ctx<'_>, ty: u32, hint: i64) -> OpResult<u64> {
     let vm = cx.vm;
-    match vm
-        .maps()
+    vm.maps()
         .make(vm.heap(), vm.local_heap(cx.m), TypeId(ty), hint.max(0))
-    {
-        Some(map) => map,
-        None => vm.out_of_memory(),
-    }
+        .ok_or_else(|| stop(vm, MapError::OutOfMemory))
 }
 
 /// The address of the value words, null if there is no such key.
@@ -132,17 +128,15 @@ pub(crate) fn clear(cx: &mut Ctx<'_>, map: u64) -> OpResult<()> {
 
 /// An iterator over a map; its first entry is the chooser's choice.
 #[inline(never)]
-pub(crate) fn iter(cx: &mut Ctx<'_>, map: u64) -> u64 {
+pub(crate) fn iter(cx: &mut Ctx<'_>, map: u64) -> OpResult<u64> {
     let vm = cx.vm;
     let random = cx.m.chooser().bits(Choice::Map);
     // SAFETY: the word is nil or a map.
-    match unsafe {
+    let iterator = unsafe {
         vm.maps()
             .iterate(vm.heap(), vm.local_heap(cx.m), map, random)
-    } {
-        Some(iterator) => iterator,
-        None => vm.out_of_memory(),
-    }
+    };
+    iterator.ok_or_else(|| stop(vm, MapError::OutOfMemory))
 }
 
 /// Advances an iterator; false at the end.

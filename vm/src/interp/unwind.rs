@@ -44,6 +44,10 @@ pub(crate) fn stop(cx: &mut Ctx<'_>, stop: Stop) -> Next {
             raise(cx, value)
         }
         Stop::Value(value) => raise(cx, value),
+        Stop::Memory => cx.vm.internal_error(
+            "an op needs memory that cannot be executed again",
+            cx.g.pc(),
+        ),
         Stop::Fatal(text) => {
             cx.vm.report_fatal(&text, cx.m, cx.g);
             Next::Leave(cx.vm.failed(cx.g))

@@ -48,7 +48,7 @@ fn hooks(run: impl Fn(&mut Machine, &Goroutine) -> Exit + Send + Sync + 'static)
         entry: Box::new(|_| entry()),
         symbol: Box::new(|_| None),
         frames: Box::new(|_| Trace::default()),
-        tick: Box::new(|| ()),
+        tick: Box::new(|| false),
         main_returned: Box::new(|_| ()),
         abandon: Box::new(|_| ()),
     }

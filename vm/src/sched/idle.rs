@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::world::World;
 use super::{Machine, Scheduler};
 use crate::sync::atomic::{Ordering, fence};
-use crate::sync::{Condvar, Mutex, thread};
+use crate::sync::{Condvar, Mutex, MutexGuard, thread};
 
 /// What the idle lock guards.
 pub(crate) struct Idle {
@@ -189,6 +189,33 @@ impl Scheduler {
             mailbox.post(processor, spinning);
             return true;
         }
+        self.start_thread(idle, processor, spinning)
+    }
+
+    /// Starts machines that can help with a collection, as far as there are idle processors for them: a program of one goroutine has no others.
+    pub(crate) fn start_helpers(&self) {
+        for _ in 0..self.helpers() {
+            let mut idle = self.idle.lock();
+            let busy = self.active().saturating_sub(idle.processors.len() + 1);
+            if busy + idle.machines.len() + idle.resuming >= self.helpers() {
+                return;
+            }
+            let Some(processor) = self.take_idle(&mut idle) else {
+                return;
+            };
+            if !self.start_thread(idle, processor, false) {
+                return;
+            }
+        }
+    }
+
+    /// Gives a processor to a new machine; back to the idle ones if there can be none.
+    fn start_thread(
+        &self,
+        mut idle: MutexGuard<'_, Idle>,
+        processor: usize,
+        spinning: bool,
+    ) -> bool {
         idle.threads += 1;
         // The first machine's thread is one more.
         let threads = idle.threads + 1;

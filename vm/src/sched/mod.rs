@@ -91,8 +91,8 @@ pub struct Hooks {
     pub symbol: SymbolHook,
     /// The frames of a goroutine at a safepoint as dumps show them, innermost first.
     pub frames: FramesHook,
-    /// Called every few milliseconds while something runs, once the monitor is there; and once more after that.
-    pub tick: Box<dyn Fn() + Send + Sync>,
+    /// Called every few milliseconds while something runs, once the monitor is there; and after that until it returns false.
+    pub tick: Box<dyn Fn() -> bool + Send + Sync>,
     /// Called when main returned, before the program is over.
     pub main_returned: Box<dyn Fn(&mut Machine) + Send + Sync>,
     /// The program is over, and [`Scheduler::run`] cannot return because its machine is in a system call: ends the process.
@@ -314,6 +314,19 @@ impl Scheduler {
     /// Calls `visit` with every goroutine there is. Only while the world is stopped, or by who knows that none runs.
     pub fn for_each_goroutine(&self, mut visit: impl FnMut(&Goroutine)) {
         self.table.for_each(|g| {
+            if !g.pc().is_null() {
+                visit(g);
+            }
+        });
+    }
+
+    /// The same, for several threads at once that share the goroutines: each calls it with the same `next`, which begins at 0.
+    pub(crate) fn for_some_goroutines(
+        &self,
+        next: &raw::AtomicUsize,
+        mut visit: impl FnMut(&Goroutine),
+    ) {
+        self.table.for_some(next, |g| {
             if !g.pc().is_null() {
                 visit(g);
             }

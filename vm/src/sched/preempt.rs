@@ -135,7 +135,7 @@ impl Scheduler {
                 continue;
             }
             last = Instant::now();
-            (self.hooks().tick)();
+            let busy = (self.hooks().tick)();
             let all_idle = || {
                 let active = self.active();
                 // SeqCst: as everywhere; see `wake_p`. If the number of processors changes meanwhile, the next look will tell.
@@ -145,7 +145,7 @@ impl Scheduler {
                     && !self.lacks_timekeeper()
             };
             if all_idle() {
-                quiet += 1;
+                quiet = if busy { 0 } else { quiet + 1 };
                 if quiet > QUIET_TICKS {
                     self.monitor.sleep(all_idle);
                     quiet = 0;

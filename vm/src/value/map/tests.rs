@@ -341,7 +341,7 @@ fn collections_keep_what_maps_hold() {
         marker.mark_word(WordKind::Ptr, map);
         marker.drain();
         drop(marker);
-        world.heap.finish_collection(0);
+        world.heap.finish_collection(0, 0);
         for old in 0..=round {
             for i in 0..200 {
                 let key = world.string(&format!("round {old} key {i}"));
