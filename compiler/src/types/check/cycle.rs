@@ -383,8 +383,12 @@ impl<'a> Checker<'a> {
             let from = cycle[(start + i) % cycle.len()];
             let to = cycle[(start + i + 1) % cycle.len()];
             let place = self.place(self.objects[from].loc);
-            let line = format!("{place}: {} refers to {}", name(self, from), name(self, to));
-            diagnostic = diagnostic.with_continuation(line);
+            let words = format!("{} refers to {}", name(self, from), name(self, to));
+            diagnostic = diagnostic.with_continuation(format!("{place}: {words}"));
+            let other = self.objects[from].loc;
+            if i > 0 && other.file == loc.file {
+                diagnostic = diagnostic.with_label(other.span, words);
+            }
         }
         self.diagnostics.push((loc.file, diagnostic));
     }

@@ -173,8 +173,11 @@ impl Checker<'_> {
         for &node in path {
             let to = self.node_name(node);
             let place = self.place(from.1);
-            diagnostic =
-                diagnostic.with_continuation(format!("{place}: {} refers to {}", from.0, to.0));
+            let words = format!("{} refers to {}", from.0, to.0);
+            diagnostic = diagnostic.with_continuation(format!("{place}: {words}"));
+            if from.1.file == loc.file && from.1.span != loc.span {
+                diagnostic = diagnostic.with_label(from.1.span, words);
+            }
             from = to;
         }
         self.diagnostics.push((loc.file, diagnostic));

@@ -5,6 +5,7 @@ use super::Checker;
 use crate::diagnostics::code;
 use crate::types::ty::Loc;
 use minigo_grammar::ast::{self, Ast, BranchKind, Ident, Stmt, StmtId};
+use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -126,7 +127,18 @@ impl Checker<'_> {
                     }));
                 }
             }
-            self.error(wrong.code, wrong.span, message);
+            let mut diagnostic = Diagnostic::error(wrong.code, wrong.span, message);
+            if let Some((text, _, span)) = wrong.then
+                && !span.is_empty()
+            {
+                let words = match text {
+                    " already defined at " => "defined here first",
+                    " jumps over declaration of " => "jumped over",
+                    _ => "the block starts here",
+                };
+                diagnostic = diagnostic.with_label(span, words);
+            }
+            self.report(diagnostic);
         }
         gotos
     }
