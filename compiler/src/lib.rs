@@ -6,6 +6,7 @@ pub mod codegen;
 pub mod diagnostics;
 pub mod escape;
 mod load;
+mod order;
 pub mod session;
 pub mod types;
 pub mod vet;
@@ -45,8 +46,9 @@ pub struct Compiled {
 pub fn compile(files: Vec<SourceFile>, importer: Importer<'_>) -> Compiled {
     let mut checked = check(files, importer);
     let mut program = None;
-    if let Some(module) = &checked.module {
-        let escapes = escape::analyze(module);
+    if let Some(module) = &mut checked.module {
+        let mut escapes = escape::analyze(module);
+        order::order(module, &mut escapes);
         match codegen::generate(module, &escapes, &checked.files) {
             Ok(generated) => program = Some(generated),
             Err(refusals) => {

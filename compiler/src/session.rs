@@ -9,7 +9,7 @@ use crate::load::{self, Importer};
 use crate::types::check::Loaded;
 use crate::types::check::session::{self as check, SHOW_PACKAGE};
 use crate::types::ty::{FileIndex, PackageId};
-use crate::{codegen, codegen::session as generate};
+use crate::{codegen, codegen::session as generate, order};
 use minigo_bytecode::{Extension, Program};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::SourceFile;
@@ -63,8 +63,9 @@ impl Session {
         };
         let (mut state, checked) = check::check_input(&loaded, &symbols, state, main, input);
         let mut escapes = Escapes::of_session();
-        let module = state.take_module();
+        let mut module = state.take_module();
         escapes.extend(&module, &checked.bodies);
+        order::order_funcs(&mut module, &mut escapes, &checked.bodies);
         let run = checked.run.unwrap_or_default();
         let begun = generate::begin(&module, &escapes, &loaded.files, &run);
         let Ok((program, generator, types)) = begun else {
@@ -139,8 +140,9 @@ impl Session {
         let (mut state, checked) =
             check::check_input(&self.loaded, &self.symbols, state, self.main, input);
         compiled.diagnostics.extend(checked.diagnostics);
-        let module = state.take_module();
+        let mut module = state.take_module();
         self.escapes.extend(&module, &checked.bodies);
+        order::order_funcs(&mut module, &mut self.escapes, &checked.bodies);
         let Some(run) = checked.run else {
             let types = module.types.clone();
             state.put_back(module, types);
@@ -205,8 +207,9 @@ impl Session {
         };
         let (mut state, found) =
             check::type_of(&self.loaded, &self.symbols, state, self.main, input);
-        let module = state.take_module();
+        let mut module = state.take_module();
         self.escapes.extend(&module, &found.bodies);
+        order::order_funcs(&mut module, &mut self.escapes, &found.bodies);
         let types = module.types.clone();
         state.put_back(module, types);
         self.states = Some((state, generator));

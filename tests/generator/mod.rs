@@ -2,8 +2,8 @@
 //!
 //! A program declares types, constants, variables, functions and methods at random, and its `main` prints what becomes of them.
 //! It is well-typed by construction: an expression is generated for the type it must have. It ends: loops are counted, and a
-//! program has fuel for a number of calls. Its output is certain: what Go leaves open (the order of operands' panics and effects, the
-//! capacity that `append` gives, the order of maps, which goroutine is first) never shows.
+//! program has fuel for a number of calls. Its output is certain: what Go leaves open (the order of operands' panics and effects
+//! outside of `late`, the capacity that `append` gives, the order of maps, which goroutine is first) never shows.
 //!
 //! | file | subject |
 //! |---|---|
@@ -15,6 +15,7 @@
 //! | `stmt`, `flow`, `assign` | statements; control flow; assignments |
 //! | `concurrency` | goroutines, channels, `select`, `sync` |
 //! | `generic` | generic functions and types |
+//! | `late` | expressions with calls that change the other operands |
 //! | `prelude` | what programs use without declaring it, and putting them into files |
 //! | `shrink` | smaller programs that still show a difference |
 //! | `compare` | running many programs with minigo and with real Go |
@@ -27,6 +28,7 @@ mod declare;
 mod expr;
 mod flow;
 mod generic;
+mod late;
 mod panicking;
 mod prelude;
 mod random;

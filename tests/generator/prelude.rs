@@ -22,6 +22,10 @@ pub(crate) const WORDS: &[&str] = &[
 const HELPERS: &[(&str, &str)] = &[
     ("opaque", "func opaque[T any](x T) T {\n\treturn x\n}"),
     (
+        "keep",
+        "//go:noinline\nfunc keep[T any](x T) T {\n\treturn x\n}",
+    ),
+    (
         "pick",
         "func pick[T any](first bool, a, b T) T {\n\tif first {\n\t\treturn a\n\t}\n\treturn b\n}",
     ),

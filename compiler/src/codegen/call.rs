@@ -7,6 +7,7 @@
 use super::func::{FuncGen, Storage};
 use super::regalloc::out;
 use crate::escape::{FuncEscapes, LitInfo, VarInfo};
+use crate::order::is_read_last;
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{
     Block, Builtin, Callee, Expr, ExprKind, FuncCode, FuncRef, LitId, Stmt, StmtKind, Var, VarId,
@@ -41,8 +42,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 package,
             } => {
                 let sig = self.method_sig(recv.ty, name, *package);
-                let iface = self.expr(recv);
-                let words = self.args(args, 1);
+                let (iface, words) = self.callee_and_args(recv, args, 1);
                 self.loc = loc;
                 let selector = self.program.selector(name, *package, sig);
                 if let Some(pointer) = self.known_pointer(recv, name, *package) {
@@ -64,8 +64,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                 package,
             } => self.type_param_call(recv, name, *package, args, loc),
             Callee::Value(callee) => {
-                let closure = self.expr(callee);
-                let words = self.args(args, 0);
+                let (closure, words) = self.callee_and_args(callee, args, 0);
                 self.loc = loc;
                 self.emit(Op::CallClosure { closure, window: 0 });
                 let results = self.result_words(callee.ty);
@@ -73,6 +72,22 @@ impl<'t> FuncGen<'_, '_, 't> {
             }
         }
         self.release(mark);
+    }
+
+    /// The function or interface value of a call, and the number of words of its arguments, which are in the out area from
+    /// word `first` on.
+    fn callee_and_args(
+        &mut self,
+        callee: &'t Expr,
+        args: &'t [Expr],
+        first: usize,
+    ) -> (Reg, usize) {
+        if is_read_last(callee) {
+            let words = self.args(args, first);
+            return (self.expr(callee), words);
+        }
+        let callee = self.expr(callee);
+        (callee, self.args(args, first))
     }
 
     /// The pointer type that an interface value is known to hold, if the method is one of what it points to. Go's compiler calls
@@ -203,6 +218,7 @@ impl<'t> FuncGen<'_, '_, 't> {
                     && !self.writes_in_parts(e)
             }
             ExprKind::Binary { .. } => self.is_string(e.ty) || !self.writes_in_parts(e),
+            ExprKind::Let { body, .. } => self.writes_at_once(body),
             ExprKind::Builtin { builtin, .. } => {
                 matches!(builtin, Builtin::Append | Builtin::AppendSlice)
             }

@@ -96,6 +96,12 @@ impl<'t> FuncGen<'_, '_, 't> {
                 }
             }
             ExprKind::Compare { op, x, y } => self.compare_jump(*op, x, y, e, sense, to),
+            ExprKind::Let { .. } => {
+                self.enter_scope();
+                let body = self.let_all(e);
+                self.cond_jump(body, sense, to);
+                self.leave_scope();
+            }
             _ => {
                 let cond = self.expr_volatile(e);
                 self.loc = e.loc;

@@ -354,7 +354,11 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         } else {
             let reg = self.scoped(&layout.kinds);
             match init {
-                Some(init) => self.expr_to(init, reg),
+                Some(init) => {
+                    self.enter_scope();
+                    self.expr_to(init, reg);
+                    self.leave_scope();
+                }
                 None => self.zero_to(ty, reg),
             }
             self.keep_in(var, Storage::Register(reg));

@@ -165,8 +165,8 @@ impl<'t> FuncGen<'_, '_, 't> {
             | ExprKind::ArrayLit(_)
             | ExprKind::SliceLit { .. }
             | ExprKind::MapLit(_)
-            | ExprKind::AddrOf(_)
-            | ExprKind::Let { .. } => true,
+            | ExprKind::AddrOf(_) => true,
+            ExprKind::Let { body, .. } => self.writes_in_parts(body),
             ExprKind::Convert(x) if self.writes_in_parts(x) => true,
             ExprKind::Builtin { builtin, .. } => {
                 matches!(builtin, Builtin::Complex | Builtin::Min | Builtin::Max)
@@ -275,8 +275,8 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.nil_check(reg, x.ty);
                 reg
             }
-            ExprKind::Let { vars, init, body } => {
-                self.let_vars(vars, init);
+            ExprKind::Let { .. } => {
+                let body = self.let_all(e);
                 self.expr_volatile(body)
             }
             _ => self.expr_to_temp(e),
@@ -389,8 +389,8 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.move_words(dst, out(0), words);
             }
             ExprKind::Builtin { builtin, args } => self.builtin(*builtin, args, e, dst),
-            ExprKind::Let { vars, init, body } => {
-                self.let_vars(vars, init);
+            ExprKind::Let { .. } => {
+                let body = self.let_all(e);
                 self.expr_to(body, dst);
             }
             ExprKind::NilCheck(x) => {
@@ -829,6 +829,30 @@ impl<'t> FuncGen<'_, '_, 't> {
             return self.define(*var, Some(init));
         }
         self.define_from_tuple(vars, init);
+    }
+
+    /// The same for expressions in it, until something is no `Let`, which is returned. The last variable may be in the out area.
+    pub(super) fn let_all(&mut self, e: &'t Expr) -> &'t Expr {
+        let mut e = e;
+        while let ExprKind::Let { vars, init, body } = &e.kind {
+            match (&vars[..], &init.kind) {
+                ([var], ExprKind::Call { callee, args })
+                    if matches!(
+                        body.kind,
+                        ExprKind::Binary { .. } | ExprKind::Compare { .. }
+                    ) && self.is_plain(body)
+                        && !self.writes_in_parts(body)
+                        && !self.layout(init.ty).indirect
+                        && self.intrinsic(callee, args).is_none() =>
+                {
+                    self.call(callee, args, init.loc);
+                    self.storage.insert(*var, Storage::Register(out(0)));
+                }
+                _ => self.let_vars(vars, init),
+            }
+            e = body;
+        }
+        e
     }
 
     fn addr_of(&mut self, x: &'t Expr, loc: Loc, dst: Reg) {

@@ -37,8 +37,14 @@ impl<'t> FuncGen<'_, '_, 't> {
                 self.emit_extra(Op::MakeMap { dst, hint }, ty.0);
                 for (key, value) in entries {
                     let mark = self.mark();
-                    let key = self.value(key);
-                    let val = self.value(value);
+                    // A key is read after the calls of its value, unless it has some itself.
+                    let (key, val) = if self.is_plain(key) && !self.is_plain(value) {
+                        let val = self.value(value);
+                        (self.value(key), val)
+                    } else {
+                        let key = self.value(key);
+                        (key, self.value(value))
+                    };
                     self.loc = value.loc;
                     self.emit(Op::MapSet { map: dst, key, val });
                     self.release(mark);

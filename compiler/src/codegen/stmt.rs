@@ -11,7 +11,11 @@ impl<'t> FuncGen<'_, '_, 't> {
     pub(super) fn stmt(&mut self, stmt: &'t Stmt) {
         self.loc = stmt.loc;
         match &stmt.kind {
-            StmtKind::Expr(e) => self.expr_stmt(e),
+            StmtKind::Expr(e) => {
+                self.enter_scope();
+                self.expr_stmt(e);
+                self.leave_scope();
+            }
             StmtKind::Zero(var) => self.define(*var, None),
             StmtKind::Assign { targets, values } => self.assign(targets, values, stmt.loc),
             StmtKind::AssignTuple { targets, value } => {
@@ -58,7 +62,11 @@ impl<'t> FuncGen<'_, '_, 't> {
                 }
             }
             StmtKind::Return(values) if values.is_empty() => self.return_results(),
-            StmtKind::Return(values) => self.return_values(values),
+            StmtKind::Return(values) => {
+                self.enter_scope();
+                self.return_values(values);
+                self.leave_scope();
+            }
             StmtKind::ReturnTuple(call) => self.return_tuple(call),
             StmtKind::Go(call) => self.go_stmt(call),
             StmtKind::Defer(call) => self.defer_stmt(call),
