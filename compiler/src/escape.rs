@@ -49,7 +49,7 @@ impl VarInfo {
 pub struct LitInfo {
     /// The function around it; itself for index 0.
     pub parent: u32,
-    /// Its number among the literals directly in its parent, from 1.
+    /// Its number among the literals directly in its parent, from 1; 0 for one that stands for a method.
     pub number: u32,
     /// How many literals are directly in it.
     pub inner: u32,
@@ -84,6 +84,10 @@ impl FuncEscapes {
         }
         let mut name = func.to_string();
         for info in around.iter().rev() {
+            if info.number == 0 {
+                name.push_str("-fm");
+                continue;
+            }
             name.push_str(match (info.range_body, info.parent) {
                 (true, _) => "-range",
                 (false, 0) => ".func",
@@ -363,8 +367,12 @@ impl<'a> Pass<'a> {
     fn lit(&mut self, code: &'a FuncCode) {
         let parent = self.current();
         let around = &mut self.out.lits[parent as usize];
-        around.inner += 1;
-        let number = around.inner;
+        let number = if code.wrapper {
+            0
+        } else {
+            around.inner += 1;
+            around.inner
+        };
         let info = &mut self.out.lits[code.lit.0 as usize];
         info.parent = parent;
         info.number = number;

@@ -365,6 +365,7 @@ impl Vet<'_> {
         };
         let Callee::Value(Expr {
             kind: ExprKind::FuncLit(code),
+            loc: started,
             ..
         }) = &**callee
         else {
@@ -394,14 +395,14 @@ impl Vet<'_> {
             "WaitGroup.Add called from inside new goroutine",
         )
         .with_help("call Add before the go statement: Wait may come before the goroutine has run");
-        if call.loc.file == file {
+        if started.file == file {
             let line = self.files[file.0 as usize]
-                .line_col(call.loc.span.start)
+                .line_col(started.span.start)
                 .line;
             let line = self.files[file.0 as usize].line_span(line);
-            let end = line.end.min(call.loc.span.end);
+            let end = line.end.min(started.span.end);
             diagnostic = diagnostic.with_label(
-                Span::new(call.loc.span.start, end),
+                Span::new(started.span.start, end),
                 "the goroutine starts here",
             );
         }

@@ -124,6 +124,12 @@ impl SourceFile {
         matches!(self.text, Cow::Borrowed(_))
     }
 
+    /// Whether two offsets are on the same line.
+    pub fn on_same_line(&self, a: u32, b: u32) -> bool {
+        let line = |offset| self.line_starts.partition_point(|&start| start <= offset);
+        line(a) == line(b)
+    }
+
     /// With the import path of its package, under which errors are listed.
     pub fn with_package(mut self, path: impl Into<String>) -> SourceFile {
         self.package = Some(path.into());

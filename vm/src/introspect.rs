@@ -11,10 +11,10 @@ impl Call<'_> {
     /// The frames of the running goroutine that tracebacks show, innermost first: the first is the native's caller.
     pub fn frames(&self) -> Vec<u64> {
         // SAFETY: the goroutine runs here; its pc and base were saved before the call.
-        let frames = unsafe { traceback::frames(self.vm, self.g) };
-        let shown = frames.filter(|frame| traceback::is_shown(self.vm, frame.pc));
+        let frames = unsafe { traceback::frames_and_panics(self.vm, self.g) };
+        let shown = frames.filter(|(frame, _)| traceback::is_shown(self.vm, frame.pc));
         shown
-            .map(|frame| self.vm.image().number_of(frame.pc))
+            .map(|(frame, panicked)| self.vm.image().number_of(frame.pc) + u64::from(panicked))
             .collect()
     }
 

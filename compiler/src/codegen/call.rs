@@ -230,12 +230,12 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// `go f(x)`
     pub(super) fn go_stmt(&mut self, call: &'t Expr) {
-        let mark = self.mark();
+        let (mark, loc) = (self.mark(), self.loc);
         match &call.kind {
             ExprKind::Call { callee, args } => match &**callee {
                 Callee::Static { func, type_args } if !self.program.declared(*func).native => {
                     self.args(args, 0);
-                    self.loc = call.loc;
+                    self.loc = loc;
                     let type_args = self.subst_all(type_args);
                     let func = self.program.func(*func, type_args);
                     self.registers.need_out(1);
@@ -244,18 +244,20 @@ impl<'t> FuncGen<'_, '_, 't> {
                 Callee::Value(callee) => {
                     let closure = self.expr(callee);
                     let count = self.args(args, 0) as u16;
-                    self.loc = call.loc;
+                    self.loc = loc;
                     self.registers.need_out(usize::from(count) + 1);
                     self.emit(Op::GoClosure { closure, count });
                 }
                 _ => {
                     let closure = self.wrapper(call, "gowrap");
+                    self.loc = loc;
                     self.registers.need_out(1);
                     self.emit(Op::GoClosure { closure, count: 0 });
                 }
             },
             _ => {
                 let closure = self.wrapper(call, "gowrap");
+                self.loc = loc;
                 self.registers.need_out(1);
                 self.emit(Op::GoClosure { closure, count: 0 });
             }
@@ -424,6 +426,7 @@ impl<'t> FuncGen<'_, '_, 't> {
             has_defer: false,
             has_recover: false,
             range_body: false,
+            wrapper: true,
             end: made.loc,
         };
         let captures = (0..made.vars.len() as u32).map(VarId).collect();

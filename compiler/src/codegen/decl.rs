@@ -278,15 +278,11 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
     /// What happens at the closing brace, and the code that returns after deferred calls.
     fn end_of_body(&mut self, code: &'t FuncCode) {
         self.loc = code.end;
-        if self.is_reachable() && (code.results.is_empty() || code.named_results) {
-            self.return_results();
-        }
         if let Some(epilogue) = self.recover_label {
             self.bind_goto(epilogue);
-            self.loc = code.end;
-            self.registers.need_out(1);
-            self.emit(Op::RunDefers { window: 0 });
-            self.return_variables();
+            self.return_results();
+        } else if self.is_reachable() && (code.results.is_empty() || code.named_results) {
+            self.return_results();
         }
     }
 
@@ -302,7 +298,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
             self.base_name.clone(),
             code.end,
         )
-        .generate(func, code, &name, false, self.loc);
+        .generate(func, code, &name, code.wrapper, self.loc);
         let escapes = self.escapes;
         let captured = &escapes.lits[code.lit.0 as usize].captures;
         if captured.is_empty() {
@@ -454,10 +450,13 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
 
     /// `return` of the result variables as they are.
     pub(super) fn return_results(&mut self) {
-        match self.recover_label {
-            Some(epilogue) => self.jump(epilogue),
-            None => self.return_variables(),
+        if self.recover_label.is_some() {
+            self.registers.need_out(1);
+            for _half in 0..2 {
+                self.emit(Op::RunDefers { window: 0 });
+            }
         }
+        self.return_variables();
     }
 
     fn return_variables(&mut self) {
@@ -502,6 +501,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
 
     /// `return x, y`
     pub(super) fn return_values(&mut self, values: &'t [Expr]) {
+        let loc = self.loc;
         let mark = self.mark();
         if self.has_defer || self.any_result_in_cell() {
             // Deferred calls, or whoever holds a result's cell, must see the values.
@@ -514,6 +514,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
                 let ty = self.var_ty(*var);
                 self.store(place, ty, *reg);
             }
+            self.loc = loc;
             self.return_results();
         } else if let [value] = values {
             let layout = self.layout(value.ty);

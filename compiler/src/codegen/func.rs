@@ -492,7 +492,9 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
 
     /// Registers numbered, jumps resolved, lines looked up: the finished function, stored as `id`.
     pub(super) fn finish(mut self, id: FuncId, how: Finish) {
-        if self.reachable {
+        // What comes behind a panic belongs to the function, too: there tracebacks say that the frame goes on.
+        if self.reachable || matches!(self.code.last(), Some(Op::Panic { .. })) {
+            self.reachable = true;
             self.emit(Op::Unreachable {});
         }
         let Some(numbering) = self.registers.number() else {

@@ -329,6 +329,7 @@ impl Generator<'_> {
             has_defer: false,
             has_recover: false,
             range_body: false,
+            wrapper: true,
             end: loc,
         };
         let id = self.new_func();

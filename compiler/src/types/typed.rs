@@ -101,6 +101,8 @@ pub struct FuncCode {
     pub has_recover: bool,
     /// Was the body of a loop over a function.
     pub range_body: bool,
+    /// Stands for a method: tracebacks leave it out.
+    pub wrapper: bool,
     /// Position of the closing brace, where an implicit return happens.
     pub end: Loc,
 }

@@ -713,7 +713,8 @@ ops! {
     /// pushes the calls in the slice of closures that R[list] points to on the defer stack for this frame, those included
     /// that are added later
     DeferList { list: use ptr }
-    /// runs this frame's deferred calls, last first; `window` is where the function's out area starts
+    /// runs this frame's deferred calls, last first; `window` is where the function's out area starts. It comes twice: deferred calls
+    /// return to the second, so that the op before that one says on which line the function returns
     RunDefers { window: imm u16 }
     /// `R[dst..+2] := recover()`
     Recover { dst: def iface }

@@ -87,7 +87,10 @@ pub(crate) fn begin(cx: &mut Ctx<'_>, pc: *const Op, base: *mut u64) -> Next {
     Next::Go { pc, base }
 }
 
-/// Calls this frame's last deferred closure, which returns to this same op; goes on behind it when there is none.
+/// Calls this frame's last deferred closure, which returns to this op's second half; goes on behind it when there is none.
+///
+/// The op comes twice, so that the one before the pc where such a call returns is not the function's last call, but one with the line of
+/// the `return`.
 ///
 /// # Safety
 /// As for [`enter`].
@@ -97,9 +100,12 @@ pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>) -> Next {
         cx.vm
             .internal_error("deferred calls at another op", cx.g.pc())
     };
+    // SAFETY: a return stands behind the op, or its second half.
+    let is_first = matches!(unsafe { *cx.g.pc().wrapping_add(1) }, Op::RunDefers { .. });
+    let second = usize::from(is_first);
     let Some(closure) = unwind::pop_defer(cx) else {
         return Next::Go {
-            pc: cx.g.pc().wrapping_add(1),
+            pc: cx.g.pc().wrapping_add(1 + second),
             base: cx.g.base(),
         };
     };
@@ -109,6 +115,6 @@ pub(crate) unsafe fn run_defers(cx: &mut Ctx<'_>) -> Next {
     // SAFETY: word 0 of a closure object is its function's id; the rest by the function's contract.
     unsafe {
         let callee = &raw const cx.vm.image().funcs[*(closure as *const u64) as usize];
-        enter(cx, callee, window, closure, 0)
+        enter(cx, callee, window, closure, second)
     }
 }

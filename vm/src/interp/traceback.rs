@@ -11,11 +11,23 @@ use minigo_bytecode::Op;
 /// # Safety
 /// The goroutine stays at its safepoint while the iterator lives.
 pub(crate) unsafe fn frames<'a>(vm: &'a Vm, g: &'a Goroutine) -> impl Iterator<Item = Frame> + 'a {
+    // SAFETY: by the function's contract.
+    unsafe { frames_and_panics(vm, g) }.map(|(frame, _)| frame)
+}
+
+/// The same, and of each frame whether a panic interrupted it: its pc is then that of the op that panicked.
+///
+/// # Safety
+/// That of [`frames`].
+pub(crate) unsafe fn frames_and_panics<'a>(
+    vm: &'a Vm,
+    g: &'a Goroutine,
+) -> impl Iterator<Item = (Frame, bool)> + 'a {
     let image = vm.image();
     // SAFETY: by the function's contract.
     unsafe { Frames::new(g) }.map(move |frame| {
         if frame.pc != image.panic_return_pc && frame.pc != image.panic_text_pc {
-            return frame;
+            return (frame, false);
         }
         let offset = ((frame.base as usize - g.stack() as usize) / 8) as u32;
         // SAFETY: as above: nobody changes it meanwhile.
@@ -24,9 +36,12 @@ pub(crate) unsafe fn frames<'a>(vm: &'a Vm, g: &'a Goroutine) -> impl Iterator<I
             .iter()
             .flat_map(|u| &u.panics)
             .rfind(|p| p.raised_base == offset);
-        panic.map_or(frame, |p| Frame {
-            pc: p.raised_pc,
-            base: frame.base,
+        panic.map_or((frame, false), |p| {
+            let frame = Frame {
+                pc: p.raised_pc,
+                base: frame.base,
+            };
+            (frame, true)
         })
     })
 }
@@ -42,12 +57,13 @@ pub(crate) fn symbol(vm: &Vm, pc: *const Op) -> Option<Symbol> {
 /// The goroutine stays at its safepoint meanwhile.
 pub(crate) unsafe fn shown(vm: &Vm, g: &Goroutine) -> Trace {
     // SAFETY: by the function's contract.
-    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc).enumerate();
+    let frames = unsafe { frames_and_panics(vm, g) }.enumerate();
     // One that gave way at a safepoint goes on with an op that it has not begun; all others are behind a call.
     let gave_way = g.status() != Status::Waiting && !is_behind_native(g.pc());
-    Trace::new(pcs.filter(|&(_, pc)| is_shown(vm, pc)), |(depth, pc)| {
-        let begun = !(depth == 0 && gave_way);
-        symbol_at(vm, if begun { call_before(vm, pc) } else { pc })
+    let shown = frames.filter(|(_, (frame, _))| is_shown(vm, frame.pc));
+    Trace::new(shown, |(depth, (Frame { pc, .. }, panicked))| {
+        let is_at = panicked || depth == 0 && gave_way;
+        symbol_at(vm, if is_at { pc } else { call_before(vm, pc) })
     })
 }
 
@@ -104,9 +120,11 @@ fn symbol_at(vm: &Vm, at: *const Op) -> Symbol {
 /// The dump of the running goroutine whose saved pc is the very op that failed.
 pub(crate) fn running(vm: &Vm, g: &Goroutine) -> String {
     // SAFETY: the goroutine is ours, and its state is saved.
-    let pcs = unsafe { frames(vm, g) }.map(|frame| frame.pc).enumerate();
-    let frames = Trace::new(pcs.filter(|&(_, pc)| is_shown(vm, pc)), |(i, pc)| {
-        symbol_at(vm, if i == 0 { pc } else { call_before(vm, pc) })
+    let frames = unsafe { frames_and_panics(vm, g) }.enumerate();
+    let shown = frames.filter(|(_, (frame, _))| is_shown(vm, frame.pc));
+    let frames = Trace::new(shown, |(depth, (Frame { pc, .. }, panicked))| {
+        let is_at = panicked || depth == 0;
+        symbol_at(vm, if is_at { pc } else { call_before(vm, pc) })
     });
     let created_by = (!g.created_at().is_null())
         .then(|| symbol(vm, g.created_at()).map(|s| (s, g.parent())))

@@ -222,7 +222,8 @@ impl Checker<'_> {
         if x.is_constant() && y.is_constant() {
             return self.const_binary(x, &y, &op, operation);
         }
-        let (loc, ty) = (self.loc_of(operation, x), x.ty);
+        let loc = self.traced(self.loc_of(operation, x), operation.op_pos);
+        let ty = x.ty;
         let (left, right) = (x.take_tree(), y.take_tree());
         let kind = match op {
             Operator::Value(op) => ExprKind::Binary {
@@ -634,7 +635,8 @@ impl Checker<'_> {
             // A constant count; its value fits.
             self.convert_untyped(&mut y, Ty::UINT);
         }
-        let (loc, ty) = (self.loc_of(operation, x), x.ty);
+        let loc = self.traced(self.loc_of(operation, x), operation.op_pos);
+        let ty = x.ty;
         let kind = ExprKind::Binary {
             op,
             x: x.take_tree(),

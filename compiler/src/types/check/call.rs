@@ -157,7 +157,10 @@ impl Checker<'_> {
         }
         // With wrong arguments the result is still of use: its type is known.
         let tree = match values {
-            Some(values) => self.finish_call(&mut f, values, args.results, ty, loc),
+            Some(values) => {
+                let loc = self.traced(loc, call.lparen);
+                self.finish_call(&mut f, values, args.results, ty, loc)
+            }
             None => Box::new(Expr {
                 ty,
                 loc,

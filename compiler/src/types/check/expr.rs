@@ -141,6 +141,23 @@ impl Checker<'_> {
         ok
     }
 
+    /// Where tracebacks say that an operation at `loc` happens whose operator is at `at`: on the operator's line.
+    pub(crate) fn traced(&self, loc: crate::types::ty::Loc, at: u32) -> crate::types::ty::Loc {
+        let file = &self.files[loc.file.0 as usize];
+        if file.on_same_line(loc.span.start, at) {
+            return loc;
+        }
+        crate::types::ty::Loc {
+            span: minigo_grammar::source::Span::at(at),
+            ..loc
+        }
+    }
+
+    /// The same, of an operator that comes after an operand: only on the line where that one ends can it be.
+    pub(crate) fn traced_after(&self, id: ExprId, operand: ExprId) -> crate::types::ty::Loc {
+        self.traced(self.expr_loc(id), self.ast().expr_span(operand).end)
+    }
+
     pub(crate) fn expr_loc(&self, id: ExprId) -> crate::types::ty::Loc {
         self.loc(self.ast().expr_span(id))
     }
@@ -515,7 +532,11 @@ impl Checker<'_> {
             self.error_lines(code::IMPOSSIBLE_ASSERT, self.ast().expr_span(id), &message);
         }
         let kind = ExprKind::TypeAssert(x.take_tree());
-        Operand::computed(Mode::CommaOk, target, kind, id, self.expr_loc(id))
+        let mut assertion = Operand::computed(Mode::CommaOk, target, kind, id, self.expr_loc(id));
+        if let Some(tree) = &mut assertion.tree {
+            tree.loc = self.traced_after(id, inner);
+        }
+        assertion
     }
 
     /// The value with an untyped type replaced by its default; `context` as in "use of untyped nil in {context}".

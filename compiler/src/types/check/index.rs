@@ -81,7 +81,11 @@ impl Checker<'_> {
                 map: x.take_tree(),
                 key: key.take_tree(),
             };
-            return Operand::computed(Mode::MapIndex, indexed.elem, kind, id, loc);
+            let mut element = Operand::computed(Mode::MapIndex, indexed.elem, kind, id, loc);
+            if let Some(tree) = &mut element.tree {
+                tree.loc = self.traced(loc, lbrack);
+            }
+            return element;
         }
         let mode = match x.mode {
             _ if indexed.value => Mode::Value,
@@ -111,7 +115,11 @@ impl Checker<'_> {
             },
             None => ExprKind::Zero,
         };
-        Operand::computed(mode, indexed.elem, kind, id, loc)
+        let mut element = Operand::computed(mode, indexed.elem, kind, id, loc);
+        if let Some(tree) = &mut element.tree {
+            tree.loc = self.traced(loc, lbrack);
+        }
+        element
     }
 
     /// The left side of brackets: a type that may be generic, or a value.

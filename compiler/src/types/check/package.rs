@@ -769,6 +769,7 @@ impl<'a> Checker<'a> {
                 has_defer: false,
                 has_recover: false,
                 range_body: false,
+                wrapper: false,
                 end: loc,
             },
             native: false,

@@ -226,6 +226,7 @@ impl Checker<'_> {
             has_defer: false,
             has_recover: false,
             range_body: true,
+            wrapper: false,
             end: range.end,
         };
         let literal = Expr {

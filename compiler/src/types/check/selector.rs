@@ -121,7 +121,8 @@ impl Checker<'_> {
         match member {
             Member::Field { path, .. } => {
                 let variable = x.mode == Mode::Variable;
-                let (tree, indirect) = self.walk(x.take_tree(), &path, self.expr_loc(id));
+                let loc = self.traced_after(id, left);
+                let (tree, indirect) = self.walk(x.take_tree(), &path, loc);
                 let mode = if variable || indirect {
                     Mode::Variable
                 } else {
@@ -137,7 +138,7 @@ impl Checker<'_> {
                 }
             }
             Member::Method { .. } | Member::Interface { .. } | Member::TypeParam { .. } => {
-                self.bound_method(id, x, member)
+                self.bound_method(id, left, x, member)
             }
             Member::Ambiguous => {
                 let (text, name) = (self.operand_text(&x), self.symbols.name(sel.name));
@@ -528,13 +529,20 @@ impl Checker<'_> {
         }
     }
 
-    fn bound_method(&mut self, id: ExprId, mut x: Operand, member: Member) -> Operand {
+    fn bound_method(
+        &mut self,
+        id: ExprId,
+        left: ExprId,
+        mut x: Operand,
+        member: Member,
+    ) -> Operand {
         let loc = self.expr_loc(id);
         let declared = match &member {
             Member::Method { named, index, .. } => Some((*named, *index)),
             _ => None,
         };
-        match self.bind(x.take_tree(), member, loc) {
+        let traced = self.traced_after(id, left);
+        match self.bind(x.take_tree(), member, traced) {
             Some((method, sig)) if sig != Ty::INVALID => {
                 let (generic, sig) = match declared {
                     Some((named, index)) => self.generic_method(named, index, sig),
@@ -650,6 +658,7 @@ impl Checker<'_> {
             has_defer: false,
             has_recover: false,
             range_body: false,
+            wrapper: true,
             end: loc,
         }
     }

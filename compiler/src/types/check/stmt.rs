@@ -115,6 +115,7 @@ impl<'a> Checker<'a> {
             has_defer: context.has_defer,
             has_recover: context.has_recover,
             range_body: false,
+            wrapper: false,
             end: self.loc(end),
         }
     }
