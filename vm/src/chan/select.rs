@@ -145,6 +145,10 @@ pub unsafe fn select(
     has_default: bool,
     index: *mut u64,
 ) -> Outcome {
+    if let ([case], true) = (cases, has_default) {
+        // SAFETY: by the function's contract.
+        return unsafe { select_one(m, g, case, index) };
+    }
     let mut order: Indices = (0..cases.len() as u16)
         .filter(|&i| !cases[i as usize].chan.is_null())
         .collect();
@@ -201,6 +205,47 @@ pub unsafe fn select(
     // From the first unlock on the goroutine may run elsewhere.
     unlock_all(&locked);
     Outcome::Parked
+}
+
+/// A select of one case and a default: one attempt.
+///
+/// # Safety
+/// As for [`select`].
+unsafe fn select_one(
+    m: &mut Machine,
+    g: &Goroutine,
+    case: &SelectCase,
+    index: *mut u64,
+) -> Outcome {
+    let mut attempt = Attempt::Blocked;
+    if !case.chan.is_null() {
+        // SAFETY: not null; the rest by the function's contract.
+        unsafe {
+            let channel = Channel::at(case.chan);
+            channel.lock.lock();
+            attempt = if case.send {
+                channel.try_send(case.value)
+            } else {
+                channel.try_recv(case.value, case.ok)
+            };
+            channel.lock.unlock();
+        }
+    }
+    // SAFETY: a register of the goroutine that runs here; no lock is held.
+    unsafe {
+        match attempt {
+            Attempt::Closed => return Outcome::Panic(SEND_ON_CLOSED),
+            Attempt::Blocked => *index = u64::MAX,
+            Attempt::Done(woken) => {
+                m.record_choice(g, 0);
+                *index = 0;
+                if let Some(other) = woken {
+                    wake(m, other);
+                }
+            }
+        }
+    }
+    Outcome::Done
 }
 
 /// # Safety
