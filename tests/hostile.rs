@@ -603,9 +603,12 @@ fn growth() -> Result<(), Failed> {
 
 /// Instructions that compiling a program takes, as valgrind counts them.
 fn instructions(path: &Path) -> Result<u64, Failed> {
+    // A file of its own: valgrind renames one that is there, and would put one in the place of /dev/null.
+    let profile = Path::new(env!("CARGO_TARGET_TMPDIR")).join("callgrind.out");
     let mut command = Command::new("valgrind");
     command
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(env!("CARGO_BIN_EXE_minigo"))
         .args(["run", "--emit=bytecode"])
         .arg(path);

@@ -372,8 +372,9 @@ fn many_goroutines_do_not_keep_the_prompt_away() {
 #[test]
 fn what_a_stopped_input_leaves_behind_is_told() {
     let mut t = Terminal::start();
-    t.types("for range 50 { go func() { select {} }() }; for {}\r");
+    t.types("for range 50 { go func() { select {} }() }; println(\"started\"); for {}\r");
     t.runs();
+    t.sees("started\r\n");
     t.presses(ControlCode::EndOfText);
     t.sees("// stopped");
     t.sees_like(
