@@ -390,7 +390,12 @@ fn names(report: &str, cause: &str) -> bool {
     let locks = || tells("[sync.Mutex.Lock]") || tells("[sync.RWMutex.");
     let channels = || tells("[chan ") || tells("[select]");
     match cause {
-        "double locking" => tells("cause: a goroutine waits for a lock that it holds"),
+        // The list calls so whatever is locked again without having been unlocked, for reading as well.
+        "double locking" => {
+            tells("cause: a goroutine waits for a lock that it holds")
+                || tells("cause: recursive read lock")
+                || tells("cause: a lock that nobody is left to unlock")
+        }
         "missing unlock" => tells("cause: a lock that nobody is left to unlock"),
         _ if cause.starts_with("ab-ba") => tells("cause: lock cycle"),
         _ if cause.starts_with("rwr") => tells("cause: recursive read lock"),
