@@ -14,6 +14,7 @@ mod dump;
 pub mod lexer;
 mod literal;
 mod parser;
+mod repair;
 mod semicolon;
 pub mod source;
 pub mod symbol;

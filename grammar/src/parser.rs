@@ -77,17 +77,7 @@ fn parse_tokens(
     if start == Token::StartRepl {
         mark_declarations(&mut lexed.tokens);
     }
-    let first = Lexeme {
-        token: start,
-        span: Span::at(0),
-    };
-    let tokens = std::iter::once(&first).chain(&lexed.tokens);
-    let stream =
-        tokens.map(|lexeme| Ok::<_, ()>((lexeme.span.start, lexeme.token, lexeme.span.end)));
-    let result = minigo::StartParser::new().parse(&mut builder, stream);
-    if let Err(error) = result {
-        builder.failed(None, error);
-    }
+    run(start, &lexed.tokens, &mut builder);
     let Builder {
         mut ast,
         mut diagnostics,
@@ -95,9 +85,75 @@ fn parse_tokens(
         ..
     } = builder;
     ast.comments = lexed.comments;
+    if start == Token::StartFile && !syntax_errors.is_empty() {
+        diagnostics = all_mistakes(file, lexed.tokens, syntax_errors, diagnostics);
+    } else {
+        diagnostics.extend(syntax_error::diagnose(file, &lexed.tokens, syntax_errors));
+    }
     diagnostics.append(&mut lexed.diagnostics);
-    diagnostics.extend(syntax_error::diagnose(file, &lexed.tokens, syntax_errors));
     (ast, in_order(file, diagnostics))
+}
+
+fn run(start: Token, tokens: &[Lexeme], builder: &mut Builder<'_>) {
+    let first = Lexeme {
+        token: start,
+        span: Span::at(0),
+    };
+    let tokens = std::iter::once(&first).chain(tokens);
+    let stream =
+        tokens.map(|lexeme| Ok::<_, ()>((lexeme.span.start, lexeme.token, lexeme.span.end)));
+    let result = minigo::StartParser::new().parse(builder, stream);
+    if let Err(error) = result {
+        builder.failed(None, error);
+    }
+}
+
+/// Repairs in one file, after which it is parsed no further.
+const MAX_REPAIRS: usize = 40;
+
+/// The diagnostics of a file with syntax errors: it is repaired as Go's parser would go on, and parsed again, until nothing is wrong.
+/// What no repair is known for is left to the marks in the grammar.
+fn all_mistakes(
+    file: &SourceFile,
+    mut tokens: Vec<Lexeme>,
+    mut failures: Vec<Failure>,
+    mut built: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    // The tokens before are repaired.
+    let mut repaired = 0;
+    for _ in 0..MAX_REPAIRS {
+        let Some(failure) = failures.iter().min_by_key(|failure| failure.at) else {
+            break;
+        };
+        let index = tokens.partition_point(|lexeme| lexeme.span.start < failure.at);
+        let index = index.max(repaired);
+        // That the text ends too early follows from anything that is wrong before.
+        if failure.is_end && !found.is_empty() {
+            failures.clear();
+            break;
+        }
+        let (diagnostic, repair) =
+            syntax_error::diagnose_and_repair(file, &tokens, index, &failure.expected);
+        let Some(repair) = repair else { break };
+        found.push(diagnostic);
+        repaired = repair.skipped.start + repair.inserted.len();
+        tokens.splice(repair.skipped, repair.inserted);
+        let mut symbols = Symbols::new();
+        let len = file.text().len();
+        let mut builder = Builder::new(file.text(), Names::Own(&mut symbols), len);
+        run(Token::StartFile, &tokens, &mut builder);
+        failures = builder.syntax_errors;
+        built = builder.diagnostics;
+    }
+    found.extend(syntax_error::diagnose(file, &tokens, failures));
+    // Of the errors on a line the first that was noticed counts; what is in a header is known to be none before its brace is missed.
+    let line = |diagnostic: &Diagnostic| file.line_col(diagnostic.span.start).line;
+    let first = found.iter().filter(|d| !d.message.ends_with(" clause"));
+    let lines: Vec<u32> = first.map(line).collect();
+    built.retain(|diagnostic| !lines.contains(&line(diagnostic)));
+    found.extend(built);
+    found
 }
 
 /// Sorts diagnostics by place and keeps, as Go does, one syntax error a line.
@@ -163,6 +219,7 @@ impl Builder<'_> {
     }
 
     fn failed(&mut self, rule: Option<Rule>, error: ParseError<u32, Token, ()>) {
+        let is_end = matches!(error, ParseError::UnrecognizedEof { .. });
         let (at, expected) = match error {
             ParseError::UnrecognizedToken { token, expected } => (token.0, expected),
             ParseError::UnrecognizedEof { location, expected } => (location, expected),
@@ -170,6 +227,11 @@ impl Builder<'_> {
             ParseError::ExtraToken { token } => (token.0, Vec::new()),
             ParseError::User { error: () } => return,
         };
-        self.syntax_errors.push(Failure { rule, at, expected });
+        self.syntax_errors.push(Failure {
+            rule,
+            at,
+            is_end,
+            expected,
+        });
     }
 }

@@ -7,6 +7,7 @@
 use crate::builder::{CODE, Rule};
 use crate::diagnostic::Diagnostic;
 use crate::lexer::Lexeme;
+use crate::repair::{Repair, repair};
 use crate::source::{SourceFile, Span};
 use crate::token::Token;
 
@@ -17,6 +18,8 @@ pub(crate) struct Failure {
     pub(crate) rule: Option<Rule>,
     /// Where the token starts; the end of the text if nothing was left.
     pub(crate) at: u32,
+    /// Nothing was left.
+    pub(crate) is_end: bool,
     /// The names of the tokens that the grammar allows there.
     pub(crate) expected: Vec<String>,
 }
@@ -58,7 +61,7 @@ pub(crate) fn diagnose(
     diagnostics
 }
 
-fn starts_declaration(token: Token) -> bool {
+pub(crate) fn starts_declaration(token: Token) -> bool {
     matches!(
         token,
         Token::Import | Token::Const | Token::Type | Token::Var | Token::Func
@@ -75,6 +78,16 @@ fn diagnose_one(
     index: usize,
     expected: &[String],
 ) -> Diagnostic {
+    diagnose_and_repair(file, tokens, index, expected).0
+}
+
+/// The diagnostic of a failure at a token, and what to change so that parsing goes on as in Go; none if that is not known.
+pub(crate) fn diagnose_and_repair(
+    file: &SourceFile,
+    tokens: &[Lexeme],
+    index: usize,
+    expected: &[String],
+) -> (Diagnostic, Option<Repair>) {
     let end = Lexeme {
         token: Token::Ignored,
         span: Span::at(file.text().len() as u32),
@@ -88,28 +101,40 @@ fn diagnose_one(
         let next = tokens.get(index + 1).map_or(end.span, |next| next.span);
         let keyword = file.slice(keyword.span);
         let message = format!("syntax error: var declaration not allowed in {keyword} initializer");
-        return Diagnostic::error(CODE, next, message);
+        return (Diagnostic::error(CODE, next, message), None);
     }
     if let [.., name, colon] = before
         && (name.token, colon.token) == (Token::Ident, Token::Colon)
         && matches!(lexeme.token, Token::Case | Token::Default)
     {
         let message = "syntax error: missing statement after label";
-        return Diagnostic::error(CODE, colon.span, message);
+        let empty = Repair::end_statement(tokens, index);
+        return (Diagnostic::error(CODE, colon.span, message), Some(empty));
     }
     let place = Place {
         before,
         found: lexeme,
         expected,
     };
-    let message = match place.expectation() {
+    if place.has("+")
+        && place.has(";")
+        && let Some(repair) = Repair::without_parentheses(tokens, index)
+    {
+        let message = "syntax error: cannot parenthesize type in composite literal";
+        let diagnostic = Diagnostic::error(CODE, lexeme.span, message);
+        return (diagnostic, Some(repair));
+    }
+    let expectation = place.expectation();
+    let repair = repair(tokens, index, &expectation);
+    let message = match expectation {
         Expectation::Whole(message) => message,
         Expectation::After(context) => format!("unexpected {} {context}", describe(file, lexeme)),
         Expectation::Wanted(wanted) => {
             format!("unexpected {}, expected {wanted}", describe(file, lexeme))
         }
     };
-    Diagnostic::error(CODE, lexeme.span, format!("syntax error: {message}"))
+    let message = format!("syntax error: {message}");
+    (Diagnostic::error(CODE, lexeme.span, message), repair)
 }
 
 /// A token in the words of Go's messages.
@@ -130,7 +155,7 @@ fn describe(file: &SourceFile, lexeme: Lexeme) -> String {
     }
 }
 
-enum Expectation {
+pub(crate) enum Expectation {
     /// The message without the token.
     Whole(String),
     /// What follows "unexpected X".

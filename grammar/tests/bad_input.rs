@@ -39,7 +39,7 @@ fn several_errors_are_reported_in_one_run() {
         "x := = 1\ny = 2\nif x y {\n}\nz := f(1 2)\nfor i := 0; i < 3; i++ {\n\tg(]\n}\nvar a [3 int\nb := 1",
         &[
             "1:6: syntax error: unexpected =, expected expression",
-            "3:6: syntax error: unexpected name y, expected {",
+            "3:1: syntax error: unexpected keyword if at end of statement",
             "5:10: syntax error: unexpected literal 2 in argument list; possibly missing comma or )",
             "7:4: syntax error: unexpected ], expected expression",
             "9:10: syntax error: unexpected name int, expected ]",
