@@ -46,9 +46,9 @@ pub struct Compiled {
 pub fn compile(files: Vec<SourceFile>, importer: Importer<'_>) -> Compiled {
     let mut checked = check(files, importer);
     let mut program = None;
-    if let Some(module) = &mut checked.module {
-        let mut escapes = escape::analyze(module);
-        order::order(module, &mut escapes);
+    if let Some(mut module) = checked.module.take() {
+        let mut escapes = escape::analyze(&module);
+        order::order(&mut module, &mut escapes);
         match codegen::generate(module, &escapes, &checked.files) {
             Ok(generated) => program = Some(generated),
             Err(refusals) => {

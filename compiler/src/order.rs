@@ -309,7 +309,7 @@ impl Pass<'_> {
         let mut results = Vec::new();
         let mut assigned = Vec::new();
         let mut values = Vec::new();
-        for (target, ty) in std::mem::take(targets).into_iter().zip(tys) {
+        for (target, &ty) in std::mem::take(targets).into_iter().zip(&*tys) {
             let Target::Place(place) = target else {
                 results.push(target);
                 continue;

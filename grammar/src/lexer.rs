@@ -78,11 +78,13 @@ pub(crate) fn tokenize_parts(file: &SourceFile, parts: &[Span]) -> Lexed {
 impl Lexed {
     /// Reports what is wrong with a token, files comments, and returns what the parser shall see, if anything.
     fn check(&mut self, text: &str, token: Token, span: Span) -> Option<Token> {
-        let own = &text[span.range()];
-        let at_newline = text.as_bytes().get(span.end as usize) == Some(&b'\n');
+        // Most tokens need no look at their text.
+        let own = || &text[span.range()];
+        let at_newline = || text.as_bytes().get(span.end as usize) == Some(&b'\n');
         match token {
             Token::Ignored => return None,
             Token::LineComment => {
+                let own = own();
                 let len = own.strip_suffix('\r').unwrap_or(own).len() as u32;
                 self.comments.push(Comment {
                     span: Span::new(span.start, span.start + len),
@@ -90,18 +92,18 @@ impl Lexed {
             }
             Token::BlockComment => {
                 self.comments.push(Comment { span });
-                if own.len() < 4 || !own.ends_with("*/") {
+                if span.len() < 4 || !own().ends_with("*/") {
                     self.report(span, Some((0, "comment not terminated".to_string())));
                 }
             }
             Token::BadIdent => {
-                self.report_bad_ident(own, span);
+                self.report_bad_ident(own(), span);
                 return Some(Token::Ident);
             }
-            Token::Number => self.report(span, literal::check_number(own)),
-            Token::Rune => self.report(span, literal::check_rune(own, at_newline)),
-            Token::String => self.report(span, literal::check_string(own, at_newline)),
-            Token::RawString if own.len() < 2 || !own.ends_with('`') => {
+            Token::Number => self.report(span, literal::check_number(own())),
+            Token::Rune => self.report(span, literal::check_rune(own(), at_newline())),
+            Token::String => self.report(span, literal::check_string(own(), at_newline())),
+            Token::RawString if span.len() < 2 || !own().ends_with('`') => {
                 self.report(span, Some((0, "string not terminated".to_string())));
             }
             _ => {}

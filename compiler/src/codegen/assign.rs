@@ -11,6 +11,7 @@ use super::regalloc::{NOWHERE, is_out, out};
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{BinaryOp, Expr, ExprKind, Target, VarId};
 use minigo_bytecode::{Op, Reg, SiteKind, WordKind};
+use std::rc::Rc;
 
 /// One value of a tuple, in registers.
 #[derive(Clone, Copy)]
@@ -288,16 +289,16 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// Evaluates an expression of tuple type; a call's results are in the out area.
     pub(super) fn tuple(&mut self, e: &'t Expr) -> Vec<Component> {
-        let tys: Vec<Ty> = match self.under(e.ty) {
+        let tys: Rc<[Ty]> = match self.under(e.ty) {
             Type::Tuple(tys) => tys,
-            _ => vec![e.ty],
+            _ => Rc::new([e.ty]),
         };
         match &e.kind {
             ExprKind::Call { callee, args } => {
                 self.call(callee, args, e.loc);
                 let mut at = 0;
                 let mut components = Vec::with_capacity(tys.len());
-                for ty in tys {
+                for &ty in &*tys {
                     let words = self.layout(ty).words();
                     components.push(Component {
                         reg: if words == 0 { NOWHERE } else { out(at) },

@@ -13,6 +13,7 @@ use crate::types::typed::{
     Block, Builtin, Callee, Expr, ExprKind, FuncCode, FuncRef, LitId, Stmt, StmtKind, Var, VarId,
 };
 use minigo_bytecode::{Op, Reg, WordKind};
+use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 impl<'t> FuncGen<'_, '_, 't> {
@@ -155,21 +156,21 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// Evaluates arguments to the out area from word `first` on; returns their number of words.
     fn args(&mut self, args: &'t [Expr], first: usize) -> usize {
-        let args: Vec<&'t Expr> = args.iter().collect();
+        let args: SmallVec<[&'t Expr; 8]> = args.iter().collect();
         self.arg_list(&args, first)
     }
 
     /// The same, of arguments that do not lie together.
     pub(super) fn arg_list(&mut self, args: &[&'t Expr], first: usize) -> usize {
         let mut offset = first;
-        let mut offsets = Vec::with_capacity(args.len());
+        let mut offsets: SmallVec<[usize; 8]> = SmallVec::with_capacity(args.len());
         for arg in args {
             offsets.push(offset);
             offset += self.layout(arg.ty).words();
         }
         // Everything up to the last argument that is not plain must wait elsewhere, except for that one itself.
         let last = args.iter().rposition(|arg| !self.is_plain(arg));
-        let mut waiting: Vec<Option<Reg>> = vec![None; args.len()];
+        let mut waiting: SmallVec<[Option<Reg>; 8]> = smallvec![None; args.len()];
         if let Some(last) = last {
             for (i, arg) in args[..last].iter().enumerate() {
                 if !self.can_wait(arg) {

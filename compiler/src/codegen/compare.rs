@@ -447,7 +447,7 @@ impl<'t> FuncGen<'_, '_, 't> {
 /// Whether an operand is in the out area, where a back-edge, a safepoint, must find nothing.
 fn uses_out(op: &Op) -> bool {
     let mut found = false;
-    op.for_each_operand(|operand| {
+    op.for_each_operand(|_, operand| {
         if let Operand::Use(reg, _) | Operand::Def(reg, _) = operand {
             found |= is_out(reg);
         }

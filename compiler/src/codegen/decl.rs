@@ -7,6 +7,7 @@ use crate::escape::FuncEscapes;
 use crate::types::ty::{Loc, Sig, Ty, Type};
 use crate::types::typed::{Block, Expr, FuncCode, FuncRef, Stmt, StmtKind, Var, VarId};
 use minigo_bytecode::{FuncId, Op, Reg, WordKind};
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 impl<'m> Generator<'m> {
@@ -14,12 +15,15 @@ impl<'m> Generator<'m> {
     pub(super) fn declared_func(&mut self, id: FuncId, func: FuncRef, type_args: Rc<[Ty]>) {
         let declared = self.declared(func);
         let escapes = self.escapes;
-        let env: Env = declared
+        let env = declared
             .type_params
             .iter()
             .copied()
-            .zip(type_args.iter().copied())
-            .collect();
+            .zip(type_args.iter().copied());
+        let env: Env = match type_args.is_empty() {
+            true => self.no_env.clone(),
+            false => env.collect(),
+        };
         let name: Rc<str> = if type_args.is_empty() {
             declared.name.clone()
         } else {
@@ -68,7 +72,7 @@ impl<'m> Generator<'m> {
 
     /// The type `func()`.
     pub(super) fn no_params(&mut self) -> Ty {
-        self.types.intern(Type::Func(Sig {
+        self.types.intern(Type::from(Sig {
             params: Vec::new(),
             results: Vec::new(),
             variadic: false,
@@ -138,10 +142,11 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         wrapper: bool,
         loc: Loc,
     ) {
-        let captured = self.escapes.lits[code.lit.0 as usize].captures.clone();
+        let escapes = self.escapes;
+        let captured = &escapes.lits[code.lit.0 as usize].captures;
         let is_closure = !captured.is_empty();
-        let mut params = Vec::new();
-        let mut param_regs = Vec::new();
+        let mut params = Vec::with_capacity(code.params.len() + 2);
+        let mut param_regs: SmallVec<[Reg; 8]> = SmallVec::new();
         for &param in &code.params {
             let ty = self.var_ty(param);
             let kinds = self.layout(ty).kinds.clone();
@@ -155,7 +160,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         }
         let mut captures = Vec::new();
         if let Some(closure) = closure {
-            for &var in &captured {
+            for &var in captured {
                 self.load_captured(var, closure, &mut captures);
             }
         }
@@ -258,13 +263,13 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
 
     fn declare_results(&mut self, code: &'t FuncCode) {
         self.has_defer = code.has_defer;
-        self.results = code.results.clone();
-        let mut kinds = Vec::new();
+        self.results = &code.results;
+        let mut kinds: SmallVec<[WordKind; 16]> = SmallVec::new();
         for &var in &code.results {
             let ty = self.var_ty(var);
             kinds.extend_from_slice(&self.layout(ty).kinds);
         }
-        self.result_kinds = kinds.into();
+        self.result_kinds = kinds.as_slice().into();
         if code.has_defer {
             self.recover_label = Some(self.label());
         }
@@ -461,8 +466,8 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
 
     fn return_variables(&mut self) {
         let mark = self.mark();
-        let results = self.results.clone();
-        if let [var] = results[..]
+        let results = self.results;
+        if let &[var] = results
             && let Storage::Register(src) = self.storage_of(var)
         {
             self.emit_return(src, self.result_kinds.len());
@@ -471,7 +476,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         let kinds = self.result_kinds.clone();
         let block = self.temp(&kinds);
         let mut at = 0;
-        for var in results {
+        for &var in results {
             let ty = self.var_ty(var);
             let layout = self.layout(ty);
             let place = self.var_place(var);
@@ -506,7 +511,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         if self.has_defer || self.any_result_in_cell() {
             // Deferred calls, or whoever holds a result's cell, must see the values.
             let regs: Vec<Reg> = values.iter().map(|v| self.value(v)).collect();
-            let results = self.results.clone();
+            let results = self.results;
             let regs = self.apart_from_results(values, regs);
             for (var, (reg, value)) in results.iter().zip(regs.iter().zip(values)) {
                 self.loc = value.loc;
@@ -557,8 +562,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
     }
 
     fn any_result_in_cell(&mut self) -> bool {
-        let results = self.results.clone();
-        results
+        self.results
             .iter()
             .any(|r| self.storage.contains_key(r) && self.escapes.var(*r).in_cell())
     }
@@ -570,7 +574,6 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         }
         let results: Vec<Reg> = self
             .results
-            .clone()
             .iter()
             .filter_map(|&r| match self.storage_of(r) {
                 Storage::Register(reg) => Some(reg),
@@ -598,7 +601,7 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
         let components = self.tuple(call);
         if self.has_defer || self.any_result_in_cell() {
             let components = self.settle_all(components);
-            let results = self.results.clone();
+            let results = self.results;
             for (var, component) in results.iter().zip(components) {
                 let place = self.var_place(*var);
                 let ty = self.var_ty(*var);
@@ -612,12 +615,8 @@ impl<'m, 't> FuncGen<'_, 'm, 't> {
     }
 
     fn return_components(&mut self, components: Vec<super::assign::Component>) {
-        let sig_results: Vec<Ty> = self
-            .results
-            .clone()
-            .iter()
-            .map(|&r| self.var_ty(r))
-            .collect();
+        let results = self.results;
+        let sig_results: Vec<Ty> = results.iter().map(|&r| self.var_ty(r)).collect();
         let same = components
             .iter()
             .zip(&sig_results)

@@ -435,7 +435,10 @@ impl<'t> FuncGen<'_, '_, 't> {
 
     /// All of the types with type arguments put in.
     pub(super) fn subst_all(&mut self, tys: &[Ty]) -> std::rc::Rc<[Ty]> {
-        tys.iter().map(|&ty| self.subst(ty)).collect()
+        match tys {
+            [] => self.program.no_types.clone(),
+            _ => tys.iter().map(|&ty| self.subst(ty)).collect(),
+        }
     }
 
     /// Whether the expression has other than one value.
@@ -977,7 +980,7 @@ impl<'t> FuncGen<'_, '_, 't> {
         match self.under(ty) {
             Type::Tuple(tys) => {
                 let mut kinds = Vec::new();
-                for ty in tys {
+                for &ty in &*tys {
                     kinds.extend_from_slice(&self.layout(ty).kinds);
                 }
                 kinds.into()
@@ -1040,7 +1043,5 @@ fn flatten<'t>(e: &'t Expr, parts: &mut Vec<&'t Expr>) {
 /// An integer constant as a register holds it.
 fn int_bits(value: &ConstValue) -> Option<i64> {
     let int = value.to_int()?;
-    i64::try_from(&int)
-        .ok()
-        .or_else(|| u64::try_from(&int).ok().map(|u| u as i64))
+    int.to_i64().or_else(|| int.to_u64().map(|u| u as i64))
 }

@@ -9,7 +9,9 @@ use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{self, LabelId, TargetId, VarId};
 use minigo_bytecode::op::Operand;
 use minigo_bytecode::{Func, FuncId, LineEntry, Op, Reg, Site, TypeId, Variable, WordKind};
+use minigo_grammar::source::Span;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// A place in the code, perhaps not reached yet.
@@ -60,6 +62,41 @@ struct LabelState {
 /// The type arguments of the instance being generated: an empty list for ordinary functions.
 pub(super) type Env = Rc<[(crate::types::ty::TypeParamId, Ty)]>;
 
+/// The vectors and maps of a function that is done; the next one uses them again.
+#[derive(Default)]
+pub(super) struct Spare {
+    registers: Registers,
+    code: Vec<Op>,
+    jumps: Vec<(u32, Label)>,
+    labels: Vec<LabelState>,
+    lines: Vec<(u32, Loc)>,
+    temps: Vec<Reg>,
+    scoped: Vec<Reg>,
+    scopes: Vec<usize>,
+    storage: FxHashMap<VarId, Storage>,
+}
+
+impl Spare {
+    /// To clear a map takes time in its capacity, so that of a huge function is not kept.
+    const MAX_VARIABLES: usize = 256;
+
+    fn cleared(mut self) -> Option<Spare> {
+        if self.storage.capacity() > Spare::MAX_VARIABLES {
+            return None;
+        }
+        self.registers.clear();
+        self.code.clear();
+        self.jumps.clear();
+        self.labels.clear();
+        self.lines.clear();
+        self.temps.clear();
+        self.scoped.clear();
+        self.scopes.clear();
+        self.storage.clear();
+        Some(self)
+    }
+}
+
 /// The state of generating one function.
 pub(super) struct FuncGen<'g, 'm, 't> {
     pub(super) program: &'g mut Generator<'m>,
@@ -91,7 +128,9 @@ pub(super) struct FuncGen<'g, 'm, 't> {
     reachable: bool,
     pub(super) storage: FxHashMap<VarId, Storage>,
     temps: Vec<Reg>,
-    scopes: Vec<Vec<Reg>>,
+    /// Registers of the open scopes, and where those of each begin.
+    scoped: Vec<Reg>,
+    scopes: Vec<usize>,
     pub(super) loops: Vec<Loop>,
     pub(super) goto_labels: FxHashMap<LabelId, Label>,
     /// Registers that hold a constant from entry on, for use in loops.
@@ -100,7 +139,7 @@ pub(super) struct FuncGen<'g, 'm, 't> {
     /// Lengths computed before a loop, of slices that never change.
     pub(super) hoisted_lens: Vec<(VarId, Reg)>,
     pub(super) has_defer: bool,
-    pub(super) results: Vec<VarId>,
+    pub(super) results: &'t [VarId],
     pub(super) result_kinds: Kinds,
     pub(super) recover_label: Option<Label>,
 }
@@ -136,6 +175,19 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
         base_name: Rc<str>,
         loc: Loc,
     ) -> Self {
+        let Spare {
+            registers,
+            code,
+            jumps,
+            labels,
+            lines,
+            temps,
+            scoped,
+            mut scopes,
+            storage,
+        } = program.spare.pop().unwrap_or_default();
+        scopes.push(0);
+        let result_kinds = program.no_kinds.clone();
         FuncGen {
             program,
             vars,
@@ -143,31 +195,32 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             escapes,
             env,
             base_name,
-            registers: Registers::default(),
-            code: Vec::new(),
-            jumps: Vec::new(),
+            registers,
+            code,
+            jumps,
             unsigned: Vec::new(),
             unsigned_ops: Vec::new(),
-            labels: Vec::new(),
+            labels,
             last_bound: None,
-            lines: Vec::new(),
+            lines,
             sites: Vec::new(),
             variables: Vec::new(),
             open_variables: Vec::new(),
             target_name: None,
             loc,
             reachable: true,
-            storage: FxHashMap::default(),
-            temps: Vec::new(),
-            scopes: vec![Vec::new()],
+            storage,
+            temps,
+            scoped,
+            scopes,
             loops: Vec::new(),
             goto_labels: FxHashMap::default(),
             constants: Vec::new(),
             loop_depth: 0,
             hoisted_lens: Vec::new(),
             has_defer: false,
-            results: Vec::new(),
-            result_kinds: Rc::new([]),
+            results: &[],
+            result_kinds,
             recover_label: None,
         }
     }
@@ -242,21 +295,20 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     pub(super) fn scoped(&mut self, kinds: &[WordKind]) -> Reg {
         let reg = self.registers.alloc(kinds);
         self.unsigned.retain(|other| *other != reg);
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.push(reg);
-        }
+        self.scoped.push(reg);
         reg
     }
 
     /// Opens a scope for variables.
     pub(super) fn enter_scope(&mut self) {
-        self.scopes.push(Vec::new());
+        self.scopes.push(self.scoped.len());
     }
 
     /// Closes it: the registers of its variables are free.
     pub(super) fn leave_scope(&mut self) {
         self.end_variables(self.scopes.len());
-        for reg in self.scopes.pop().unwrap_or_default() {
+        let start = self.scopes.pop().unwrap_or_default();
+        for reg in self.scoped.drain(start..) {
             self.registers.free(reg);
         }
     }
@@ -328,9 +380,9 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
     }
 
     fn note_unsigned_op(&mut self, pc: u32, op: Op) {
-        for (name, operand) in op.operands() {
+        op.for_each_operand(|name, operand| {
             let Operand::Use(reg, _) = operand else {
-                continue;
+                return;
             };
             if name == "index"
                 && let Some(at) = self.unsigned.iter().position(|other| *other == reg)
@@ -340,7 +392,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
                     self.unsigned.swap_remove(at);
                 }
             }
-        }
+        });
     }
 
     /// The op appended last.
@@ -505,7 +557,7 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             self.program.funcs[id.index()] = Some(empty_func(how));
             return;
         };
-        let mut prologue = Vec::new();
+        let mut prologue = Vec::with_capacity(self.code.len() + self.constants.len() + 1);
         let (dst, count) = numbering.zero;
         if count > 0 {
             prologue.push(Op::Zero { dst, count });
@@ -529,12 +581,12 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             }
             extra_reg = op.has_extra_register();
         }
-        let targets: Vec<u32> = self
+        let targets: SmallVec<[u32; 16]> = self
             .labels
             .iter()
             .map(|l| l.at.unwrap_or(code.len() as u32))
             .collect();
-        let assembled = super::jumps::assemble(prologue, code, &self.jumps, &targets);
+        let assembled = super::jumps::assemble(prologue, &code, &self.jumps, &targets);
         let program = self.program;
         let lines = line_table(program, &self.lines, &assembled, &how.loc);
         let starts = &assembled.starts;
@@ -581,6 +633,18 @@ impl<'g, 'm, 't> FuncGen<'g, 'm, 't> {
             unsigned_indices,
             wrapper: how.wrapper,
         });
+        let spare = Spare {
+            registers: self.registers,
+            code,
+            jumps: self.jumps,
+            labels: self.labels,
+            lines: self.lines,
+            temps: self.temps,
+            scoped: self.scoped,
+            scopes: self.scopes,
+            storage: self.storage,
+        };
+        program.spare.extend(spare.cleared());
     }
 }
 
@@ -598,10 +662,13 @@ fn line_table(
 ) -> Vec<LineEntry> {
     let starts = &assembled.starts;
     let first = lines.first().map_or(*loc, |(_, loc)| *loc);
-    let mut table: Vec<LineEntry> = vec![LineEntry {
+    // The line of the last entry: what lies on it needs no search.
+    let mut line = (first.file, Span::at(0));
+    let mut table: Vec<LineEntry> = Vec::with_capacity(lines.len() + 1);
+    table.push(LineEntry {
         pc: 0,
         position: program.position(first),
-    }];
+    });
     let line_at = |op: u32| match lines.partition_point(|(pc, _)| *pc <= op) {
         0 => *loc,
         entries => lines[entries - 1].1,
@@ -620,10 +687,14 @@ fn line_table(
         placed.sort_by_key(|(pc, _)| *pc);
     }
     for (pc, loc) in placed {
+        if line.0 == loc.file && line.1.start <= loc.span.start && loc.span.start < line.1.end {
+            continue;
+        }
         let entry = LineEntry {
             pc,
             position: program.position(loc),
         };
+        line = (loc.file, program.line_span(loc.file, entry.position.line));
         match table.last_mut() {
             Some(last)
                 if (last.position.file, last.position.line)

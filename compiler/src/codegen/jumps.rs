@@ -31,7 +31,7 @@ const LONGEST_CODE: usize = 8000;
 /// indices.
 pub(super) fn assemble(
     prologue: Vec<Op>,
-    code: Vec<Op>,
+    code: &[Op],
     jumps: &[(u32, Label)],
     targets: &[u32],
 ) -> Assembled {
@@ -40,15 +40,15 @@ pub(super) fn assemble(
         jump_of[at as usize] = Some(targets[label.index()]);
     }
     for &(at, _) in jumps {
-        jump_of[at as usize] = thread(&code, &jump_of, at as usize);
+        jump_of[at as usize] = thread(code, &jump_of, at as usize);
     }
-    let copies = copies(&code, &jump_of, jumps);
+    let copies = copies(code, &jump_of, jumps);
     let mut copy_of: Vec<Option<&Copied>> = vec![None; code.len()];
     for copied in &copies {
         copy_of[copied.jump as usize] = Some(copied);
     }
     let mut long = vec![false; code.len()];
-    let mut starts = layout(prologue.len(), &code, &long, &copy_of);
+    let mut starts = layout(prologue.len(), code, &long, &copy_of);
     // Every round can only lengthen jumps, so this ends.
     loop {
         let mut changed = false;
@@ -65,7 +65,7 @@ pub(super) fn assemble(
         if !changed {
             break;
         }
-        starts = layout(prologue.len(), &code, &long, &copy_of);
+        starts = layout(prologue.len(), code, &long, &copy_of);
     }
     let mut out = prologue;
     for (at, op) in code.iter().enumerate() {
@@ -74,7 +74,7 @@ pub(super) fn assemble(
             continue;
         };
         if let Some(copied) = copy_of[at] {
-            push_copy(&mut out, copied, &code, &jump_of, &starts);
+            push_copy(&mut out, copied, code, &jump_of, &starts);
             continue;
         }
         let target = starts[target as usize] as i64;
@@ -362,7 +362,7 @@ mod tests {
             Op::Unreachable {},
         ];
         let jumps = [(0, Label::test(0)), (2, Label::test(1))];
-        let out = assemble(filler(1), code, &jumps, &[2, 4]);
+        let out = assemble(filler(1), &code, &jumps, &[2, 4]);
         assert_eq!(out.code[1], Op::JumpIf { cond: R, to: 4 });
         assert_eq!(out.code[3], Op::Jump { to: 2 });
         assert_eq!(out.starts, [1, 2, 3, 4, 5, 6]);
@@ -389,7 +389,7 @@ mod tests {
             (1, Label::test(0)),
             (4, Label::test(1)),
         ];
-        let out = assemble(Vec::new(), code, &jumps, &[3, 0, 2]);
+        let out = assemble(Vec::new(), &code, &jumps, &[3, 0, 2]);
         let expected = [
             Op::JumpIf { cond: R, to: 4 },
             add,
@@ -414,7 +414,7 @@ mod tests {
         };
         let code = vec![Op::Jump { to: 0 }, add, back(0), Op::Return0 {}];
         let jumps = [(0, Label::test(1)), (2, Label::test(0))];
-        let out = assemble(Vec::new(), code, &jumps, &[1, 2]);
+        let out = assemble(Vec::new(), &code, &jumps, &[1, 2]);
         let expected = [Op::Jump { to: 2 }, add, back(-1), Op::Return0 {}];
         assert_eq!(out.code, expected);
     }
@@ -434,7 +434,7 @@ mod tests {
         });
         code.push(Op::Return0 {});
         let jumps = [(0, Label::test(0)), (40_001, Label::test(1))];
-        let out = assemble(Vec::new(), code, &jumps, &[40_002, 1]);
+        let out = assemble(Vec::new(), &code, &jumps, &[40_002, 1]);
         let around = Op::JumpLeInt {
             lhs: Reg(1),
             rhs: R,

@@ -9,8 +9,10 @@
 //!   that type are followed with packed accesses if the type is unsigned (a packed store keeps a word canonical), and its
 //!   elements are whole words if it is signed or `float32`. Programs that do neither pay nothing.
 
-use crate::types::ty::{Basic, Ty, Type, Types};
+use crate::types::ty::{Basic, Field, Ty, Type, Types};
 use minigo_bytecode::{ElemRepr, MAX_FLAT_WORDS, WordKind};
+use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// Kinds of adjacent registers.
@@ -38,7 +40,7 @@ pub(super) struct Layout {
     /// For a struct: offsets of its fields in words, in registers if flat and in memory in any case.
     pub(super) fields: Vec<u32>,
     /// Kinds of the words of the memory form, repeated to its end.
-    pub(super) period: Vec<WordKind>,
+    pub(super) period: Kinds,
 }
 
 impl Layout {
@@ -66,6 +68,8 @@ impl Layout {
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
     known: Vec<Option<Rc<Layout>>>,
+    /// One copy of each list of kinds.
+    kinds: FxHashSet<Kinds>,
     element_addresses: Vec<Basic>,
     /// A struct type that is too large to be described, if there is one: the program is refused.
     pub(super) too_large: Option<Ty>,
@@ -83,6 +87,7 @@ impl Layouts {
     pub(super) fn new(element_addresses: Vec<Basic>) -> Layouts {
         Layouts {
             known: Vec::new(),
+            kinds: FxHashSet::default(),
             element_addresses,
             too_large: None,
             described: 0,
@@ -103,25 +108,32 @@ impl Layouts {
         layout
     }
 
+    /// The shared copy of a list of kinds.
+    fn shared(&mut self, kinds: &[WordKind]) -> Kinds {
+        if let Some(known) = self.kinds.get(kinds) {
+            return known.clone();
+        }
+        let kinds = Kinds::from(kinds);
+        self.kinds.insert(kinds.clone());
+        kinds
+    }
+
     fn compute(&mut self, types: &Types, ty: Ty) -> Layout {
         use WordKind::{Data, Int, Ptr};
         match types.under(ty) {
             Type::Basic(basic) => self.basic(*basic),
             Type::Pointer(_) | Type::Map { .. } | Type::Chan { .. } | Type::Func(_) => {
-                one_word(Ptr, 8, ElemRepr::Ptr)
+                self.one_word(Ptr, 8, ElemRepr::Ptr)
             }
-            Type::Slice(_) => pair(Ptr, Int),
-            Type::Interface(_) => pair(WordKind::Type, Data),
-            Type::Struct(fields) => {
-                let fields: Vec<Ty> = fields.iter().map(|f| f.ty).collect();
-                self.structure(types, &fields).unwrap_or_else(|| {
-                    self.too_large.get_or_insert(ty);
-                    Layout {
-                        fields: vec![0; fields.len()],
-                        ..indirect()
-                    }
-                })
-            }
+            Type::Slice(_) => self.pair(Ptr, Int),
+            Type::Interface(_) => self.pair(WordKind::Type, Data),
+            Type::Struct(fields) => self.structure(types, fields).unwrap_or_else(|| {
+                self.too_large.get_or_insert(ty);
+                Layout {
+                    fields: vec![0; fields.len()],
+                    ..self.indirect()
+                }
+            }),
             &Type::Array { elem, len } => {
                 let elem = self.get(types, elem);
                 let align = if elem.pairs { 16 } else { 8 };
@@ -133,61 +145,66 @@ impl Layouts {
                         .unwrap_or(!15),
                     pairs: elem.pairs,
                     period: if elem.elem_size < 8 {
-                        vec![Int]
+                        self.shared(&[Int])
                     } else {
                         elem.period.clone()
                     },
-                    ..indirect()
+                    ..self.indirect()
                 }
                 .with_elem_size()
             }
             Type::Tuple(_) | Type::Named(_) | Type::Param(_) => {
-                one_word(Int, 8, ElemRepr::Word) // only after an error
+                self.one_word(Int, 8, ElemRepr::Word) // only after an error
             }
         }
     }
 
-    fn basic(&self, basic: Basic) -> Layout {
+    fn basic(&mut self, basic: Basic) -> Layout {
         use Basic as B;
         use WordKind::*;
         let taken = self.element_addresses.contains(&basic);
-        let unsigned = |bytes: u8| Layout {
-            packed_behind_pointer: taken,
-            ..one_word(Int, bytes.into(), ElemRepr::Uint(bytes))
-        };
-        let signed = |bytes: u8| {
-            if taken {
-                one_word(Int, 8, ElemRepr::Word)
-            } else {
-                one_word(Int, bytes.into(), ElemRepr::Sint(bytes))
-            }
-        };
         match basic {
-            B::Bool | B::UntypedBool | B::Uint8 => unsigned(1),
-            B::Uint16 => unsigned(2),
-            B::Uint32 => unsigned(4),
-            B::Int8 => signed(1),
-            B::Int16 => signed(2),
-            B::Int32 | B::UntypedRune => signed(4),
+            B::Bool | B::UntypedBool | B::Uint8 => self.unsigned(1, taken),
+            B::Uint16 => self.unsigned(2, taken),
+            B::Uint32 => self.unsigned(4, taken),
+            B::Int8 => self.signed(1, taken),
+            B::Int16 => self.signed(2, taken),
+            B::Int32 | B::UntypedRune => self.signed(4, taken),
             B::Int | B::Int64 | B::Uint | B::Uint64 | B::Uintptr | B::UntypedInt | B::Invalid => {
-                one_word(Int, 8, ElemRepr::Word)
+                self.one_word(Int, 8, ElemRepr::Word)
             }
-            B::Float32 if taken => one_word(Float, 8, ElemRepr::Word),
-            B::Float32 => one_word(Float, 4, ElemRepr::Float32),
-            B::Float64 | B::UntypedFloat => one_word(Float, 8, ElemRepr::Word),
+            B::Float32 if taken => self.one_word(Float, 8, ElemRepr::Word),
+            B::Float32 => self.one_word(Float, 4, ElemRepr::Float32),
+            B::Float64 | B::UntypedFloat => self.one_word(Float, 8, ElemRepr::Word),
             B::Complex64 | B::Complex128 | B::UntypedComplex => Layout {
                 pairs: false,
                 repr: ElemRepr::Words(2),
-                ..pair(Float, Float)
+                ..self.pair(Float, Float)
             },
-            B::String | B::UntypedString => pair(Ptr, Int),
-            B::UnsafePointer | B::UntypedNil => one_word(Ptr, 8, ElemRepr::Ptr),
+            B::String | B::UntypedString => self.pair(Ptr, Int),
+            B::UnsafePointer | B::UntypedNil => self.one_word(Ptr, 8, ElemRepr::Ptr),
+        }
+    }
+
+    fn unsigned(&mut self, bytes: u8, taken: bool) -> Layout {
+        Layout {
+            packed_behind_pointer: taken,
+            ..self.one_word(WordKind::Int, bytes.into(), ElemRepr::Uint(bytes))
+        }
+    }
+
+    fn signed(&mut self, bytes: u8, taken: bool) -> Layout {
+        if taken {
+            self.one_word(WordKind::Int, 8, ElemRepr::Word)
+        } else {
+            self.one_word(WordKind::Int, bytes.into(), ElemRepr::Sint(bytes))
         }
     }
 
     /// `None`: it is too large.
-    fn structure(&mut self, types: &Types, fields: &[Ty]) -> Option<Layout> {
-        let layouts: Vec<Rc<Layout>> = fields.iter().map(|&f| self.get(types, f)).collect();
+    fn structure(&mut self, types: &Types, fields: &[Field]) -> Option<Layout> {
+        let layouts: SmallVec<[Rc<Layout>; 8]> =
+            fields.iter().map(|f| self.get(types, f.ty)).collect();
         let pairs = layouts.iter().any(|l| l.pairs);
         let mut offsets = Vec::with_capacity(fields.len());
         let mut end = 0u64;
@@ -205,7 +222,7 @@ impl Layouts {
             end = end.next_multiple_of(2);
         }
         let flat = !layouts.iter().any(|l| l.indirect) && end as usize <= MAX_FLAT_WORDS;
-        let mut kinds = Vec::new();
+        let mut kinds: SmallVec<[WordKind; 32]> = SmallVec::new();
         // The words of a very big array inside a struct are not spelled out when none is a pointer.
         let scalar = layouts
             .iter()
@@ -228,9 +245,9 @@ impl Layouts {
             kinds.resize(end as usize, WordKind::Int);
         }
         let period = if scalar {
-            vec![WordKind::Int]
+            self.shared(&[WordKind::Int])
         } else {
-            kinds.clone()
+            self.shared(&kinds)
         };
         if !flat {
             let layout = Layout {
@@ -238,7 +255,7 @@ impl Layouts {
                 pairs,
                 fields: offsets,
                 period,
-                ..indirect()
+                ..self.indirect()
             };
             return Some(layout.with_elem_size());
         }
@@ -258,8 +275,57 @@ impl Layouts {
             direct: false,
             fields: offsets,
             period,
-            kinds: kinds.into(),
+            kinds: self.shared(&kinds),
         })
+    }
+
+    fn one_word(&mut self, kind: WordKind, elem_size: u64, repr: ElemRepr) -> Layout {
+        Layout {
+            kinds: self.shared(&[kind]),
+            indirect: false,
+            pairs: false,
+            size: 8,
+            elem_size,
+            repr,
+            packed_behind_pointer: false,
+            direct: true,
+            fields: Vec::new(),
+            period: self.shared(&[if is_scalar(kind) { WordKind::Int } else { kind }]),
+        }
+    }
+
+    fn pair(&mut self, first: WordKind, second: WordKind) -> Layout {
+        Layout {
+            kinds: self.shared(&[first, second]),
+            indirect: false,
+            pairs: true,
+            size: 16,
+            elem_size: 16,
+            repr: ElemRepr::Pair,
+            packed_behind_pointer: false,
+            direct: false,
+            fields: Vec::new(),
+            period: if is_scalar(first) {
+                self.shared(&[WordKind::Int])
+            } else {
+                self.shared(&[first, second])
+            },
+        }
+    }
+
+    fn indirect(&mut self) -> Layout {
+        Layout {
+            kinds: self.shared(&[WordKind::Ptr]),
+            indirect: true,
+            pairs: false,
+            size: 0,
+            elem_size: 0,
+            repr: ElemRepr::Indirect,
+            packed_behind_pointer: false,
+            direct: false,
+            fields: Vec::new(),
+            period: self.shared(&[WordKind::Int]),
+        }
     }
 }
 
@@ -274,53 +340,4 @@ impl Layout {
 
 fn is_scalar(kind: WordKind) -> bool {
     matches!(kind, WordKind::Int | WordKind::Float)
-}
-
-fn one_word(kind: WordKind, elem_size: u64, repr: ElemRepr) -> Layout {
-    Layout {
-        kinds: Rc::new([kind]),
-        indirect: false,
-        pairs: false,
-        size: 8,
-        elem_size,
-        repr,
-        packed_behind_pointer: false,
-        direct: true,
-        fields: Vec::new(),
-        period: vec![if is_scalar(kind) { WordKind::Int } else { kind }],
-    }
-}
-
-fn pair(first: WordKind, second: WordKind) -> Layout {
-    Layout {
-        kinds: Rc::new([first, second]),
-        indirect: false,
-        pairs: true,
-        size: 16,
-        elem_size: 16,
-        repr: ElemRepr::Pair,
-        packed_behind_pointer: false,
-        direct: false,
-        fields: Vec::new(),
-        period: if is_scalar(first) {
-            vec![WordKind::Int]
-        } else {
-            vec![first, second]
-        },
-    }
-}
-
-fn indirect() -> Layout {
-    Layout {
-        kinds: Rc::new([WordKind::Ptr]),
-        indirect: true,
-        pairs: false,
-        size: 0,
-        elem_size: 0,
-        repr: ElemRepr::Indirect,
-        packed_behind_pointer: false,
-        direct: false,
-        fields: Vec::new(),
-        period: vec![WordKind::Int],
-    }
 }

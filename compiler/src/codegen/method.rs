@@ -8,6 +8,7 @@ use crate::types::typed::{
     Block, Callee, Expr, ExprKind, FuncCode, LitId, Stmt, StmtKind, Var, VarId, value_method_check,
 };
 use minigo_bytecode::{FuncId, Op, SelectorId, WordKind};
+use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 /// A method that a type has.
@@ -46,15 +47,15 @@ impl Generator<'_> {
         package: Option<PackageId>,
     ) -> Option<Method> {
         let (base, is_pointer) = self.pointer_base(ty);
-        let mut level = vec![Step {
+        let mut level: SmallVec<[Step; 1]> = smallvec![Step {
             ty: base,
             path: Vec::new(),
             through_pointer: is_pointer,
         }];
-        let mut seen: Vec<Ty> = Vec::new();
+        let mut seen: SmallVec<[Ty; 4]> = SmallVec::new();
         while !level.is_empty() {
             let mut found: Option<Option<Method>> = None;
-            let mut next = Vec::new();
+            let mut next: SmallVec<[Step; 1]> = SmallVec::new();
             for step in &level {
                 if seen.contains(&step.ty) {
                     continue;
@@ -126,8 +127,13 @@ impl Generator<'_> {
     }
 
     /// Methods (Some) and fields (None) of that name directly in a type.
-    fn members(&self, step: &Step, name: &str, package: Option<PackageId>) -> Vec<Option<Method>> {
-        let mut members = Vec::new();
+    fn members(
+        &self,
+        step: &Step,
+        name: &str,
+        package: Option<PackageId>,
+    ) -> SmallVec<[Option<Method>; 1]> {
+        let mut members = SmallVec::new();
         if let Type::Named(id) = self.types.get(step.ty) {
             let methods = &self.types.named[id.0 as usize].methods;
             let index = methods
@@ -372,7 +378,9 @@ impl Generator<'_> {
         };
         let ty = match sig.results[..] {
             [one] => one,
-            _ => self.types.intern(Type::Tuple(sig.results)),
+            _ => self
+                .types
+                .intern(Type::Tuple(sig.results.as_slice().into())),
         };
         let callee = match method.target {
             Target::Interface => Callee::Interface {

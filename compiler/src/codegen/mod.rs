@@ -32,15 +32,15 @@ mod stmt;
 mod switch;
 
 use crate::escape::Escapes;
-use crate::types::ty::{Loc, NamedId, PackageId, Sig, Ty, Type, Types};
+use crate::types::ty::{FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, Types};
 use crate::types::typed::{self, FuncRef, GlobalRef, Module};
-use func::Env;
-use layout::Layouts;
+use func::{Env, Spare};
+use layout::{Kinds, Layouts};
 use minigo_bytecode::{
     ConstId, File, FileId, Func, FuncId, Native, NativeId, Op, Position, Program, Selector,
     SelectorId, Shape, ShapeId, StringId, TypeId, WellKnown, WordKind,
 };
-use minigo_grammar::source::SourceFile;
+use minigo_grammar::source::{SourceFile, Span};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -60,11 +60,12 @@ fn source_file(file: &SourceFile) -> File {
 
 /// Generates the whole program, or says what of it is too big or not supported.
 pub fn generate(
-    module: &Module,
+    mut module: Module,
     escapes: &Escapes,
     files: &[SourceFile],
 ) -> Result<Program, Vec<Refusal>> {
-    let mut generator = Generator::new(module, escapes, files);
+    let types = std::mem::take(&mut module.types);
+    let mut generator = Generator::new(&module, types, escapes, files);
     generator.well_known();
     let entry = generator.entry();
     generator.drain();
@@ -103,10 +104,21 @@ pub(crate) struct Generator<'m> {
     refusals: Vec<Refusal>,
     /// What Go says of the sizes of types: size and alignment.
     go_sizes: FxHashMap<Ty, (u64, u64)>,
+    /// No type arguments, shared.
+    no_types: Rc<[Ty]>,
+    no_env: Env,
+    no_kinds: Kinds,
+    spare: Vec<Spare>,
 }
 
 impl<'m> Generator<'m> {
-    fn new(module: &'m Module, escapes: &'m Escapes, files: &'m [SourceFile]) -> Self {
+    /// `types`: those of the module.
+    fn new(
+        module: &'m Module,
+        types: Types,
+        escapes: &'m Escapes,
+        files: &'m [SourceFile],
+    ) -> Self {
         let shapes = Shape::first();
         let program = Program {
             files: files.iter().map(source_file).collect(),
@@ -117,7 +129,7 @@ impl<'m> Generator<'m> {
             module,
             escapes,
             files,
-            types: module.types.clone(),
+            types,
             instances: FxHashMap::default(),
             layouts: Layouts::new(escapes.element_addresses.clone()),
             program,
@@ -138,6 +150,10 @@ impl<'m> Generator<'m> {
             indirect_globals: Vec::new(),
             refusals: Vec::new(),
             go_sizes: FxHashMap::default(),
+            no_types: Rc::new([]),
+            no_env: Rc::new([]),
+            no_kinds: Rc::new([]),
+            spare: Vec::new(),
         };
         generator.note_instances();
         for (i, shape) in shapes.into_iter().enumerate() {
@@ -202,14 +218,14 @@ impl<'m> Generator<'m> {
 
     /// The shape of a closure object: the function's index, then what it captures.
     fn closure_shape(&mut self, captures: &[WordKind]) -> ShapeId {
-        let mut kinds = vec![WordKind::Int];
-        kinds.extend_from_slice(captures);
-        if kinds
+        if captures
             .iter()
             .all(|k| matches!(k, WordKind::Int | WordKind::Float))
         {
             return ShapeId::SCALAR;
         }
+        let mut kinds = vec![WordKind::Int];
+        kinds.extend_from_slice(captures);
         self.shape(&kinds)
     }
 
@@ -265,6 +281,14 @@ impl<'m> Generator<'m> {
     /// A package-level variable's name, with its package.
     fn global_name(&self, global: GlobalRef) -> &'m str {
         &self.module.globals[global.0 as usize].name
+    }
+
+    /// Where a line of a file is.
+    fn line_span(&self, file: FileIndex, line: u32) -> Span {
+        match self.files.get(file.0 as usize) {
+            Some(file) => file.line_span(line),
+            None => Span::at(0),
+        }
     }
 
     /// Where a place in the source is.
@@ -386,11 +410,12 @@ impl<'m> Generator<'m> {
                 let elem = self.substitute(elem, env);
                 self.types.intern(Type::Chan { elem, dir })
             }
-            Type::Func(mut sig) => {
+            Type::Func(sig) => {
+                let mut sig = (*sig).clone();
                 for ty in sig.params.iter_mut().chain(&mut sig.results) {
                     *ty = self.substitute(*ty, env);
                 }
-                self.types.intern(Type::Func(sig))
+                self.types.intern(Type::from(sig))
             }
             Type::Struct(fields) => {
                 let mut fields = fields.to_vec();
@@ -406,10 +431,8 @@ impl<'m> Generator<'m> {
                 }
                 self.types.intern(Type::Interface(Rc::new(interface)))
             }
-            Type::Tuple(mut tys) => {
-                for ty in &mut tys {
-                    *ty = self.substitute(*ty, env);
-                }
+            Type::Tuple(tys) => {
+                let tys = tys.iter().map(|&ty| self.substitute(ty, env)).collect();
                 self.types.intern(Type::Tuple(tys))
             }
             Type::Named(id) => {
@@ -486,7 +509,7 @@ impl<'m> Generator<'m> {
                 self.type_id_of(pointer)
             })
         });
-        let to_string = self.types.intern(Type::Func(Sig {
+        let to_string = self.types.intern(Type::from(Sig {
             params: Vec::new(),
             results: vec![Ty::STRING],
             variadic: false,

@@ -5,7 +5,6 @@
 //! are put in order: parameters (and the closure pointer), then every group with a pointer in it, then the scalars; so one
 //! `Zero` at entry clears all pointers. Virtual numbers from [`OUT`] on stand for the out area, which lies above all registers.
 
-use super::layout::Kinds;
 use minigo_bytecode::{FRAME_WORDS, Reg, WordKind};
 use rustc_hash::FxHashMap;
 
@@ -29,16 +28,36 @@ struct Group {
     start: u16,
     len: u16,
     free: bool,
+    /// The next free group of the same kinds.
+    next: Option<GroupId>,
+}
+
+/// Index of a group, plus one.
+type GroupId = std::num::NonZeroU32;
+
+/// Number of lists of one or two kinds.
+const SHORT: usize = KINDS * (KINDS + 1);
+const KINDS: usize = WordKind::Data as usize + 1;
+
+/// Which list is that of one or two kinds.
+fn short(kinds: &[WordKind]) -> Option<usize> {
+    match *kinds {
+        [kind] => Some(kind as usize),
+        [first, second] => Some(KINDS * (first as usize + 1) + second as usize),
+        _ => None,
+    }
 }
 
 /// The virtual registers of one function.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Registers {
     kinds: Vec<WordKind>,
     groups: Vec<Group>,
-    /// Group by its first register.
-    group_at: FxHashMap<u16, u32>,
-    free: FxHashMap<Kinds, Vec<Reg>>,
+    /// By register: the group that starts there.
+    group_at: Vec<Option<GroupId>>,
+    /// The free group to be taken first, by kinds: lists of one or two kinds, and the others.
+    free: [Option<GroupId>; SHORT],
+    free_long: FxHashMap<Box<[WordKind]>, Option<GroupId>>,
     /// Leading registers that keep their numbers.
     fixed: usize,
     /// Words of the out area in use by the largest call.
@@ -72,7 +91,34 @@ impl Numbering {
     }
 }
 
+impl Default for Registers {
+    fn default() -> Self {
+        Registers {
+            kinds: Vec::new(),
+            groups: Vec::new(),
+            group_at: Vec::new(),
+            free: [None; SHORT],
+            free_long: FxHashMap::default(),
+            fixed: 0,
+            out_words: 0,
+            overflow: false,
+        }
+    }
+}
+
 impl Registers {
+    /// Forgets all registers.
+    pub(super) fn clear(&mut self) {
+        self.kinds.clear();
+        self.groups.clear();
+        self.group_at.clear();
+        self.free.fill(None);
+        self.free_long = FxHashMap::default();
+        self.fixed = 0;
+        self.out_words = 0;
+        self.overflow = false;
+    }
+
     /// Appends registers that keep their numbers: parameters, then the closure pointer.
     pub(super) fn add_fixed(&mut self, kinds: &[WordKind]) -> Reg {
         let start = self.kinds.len() as u16;
@@ -86,11 +132,17 @@ impl Registers {
         if kinds.is_empty() {
             return NOWHERE;
         }
-        if let Some(reg) = self.free.get_mut(kinds).and_then(Vec::pop) {
-            if let Some(&group) = self.group_at.get(&reg.0) {
-                self.groups[group as usize].free = false;
-            }
-            return reg;
+        let first = match short(kinds) {
+            Some(list) => Some(&mut self.free[list]),
+            None => self.free_long.get_mut(kinds),
+        };
+        if let Some(first) = first
+            && let Some(id) = *first
+        {
+            let group = &mut self.groups[id.get() as usize - 1];
+            group.free = false;
+            *first = group.next;
+            return Reg(group.start);
         }
         self.alloc_fresh(kinds)
     }
@@ -106,32 +158,35 @@ impl Registers {
             return Reg(start.saturating_sub(kinds.len()) as u16);
         }
         self.kinds.extend_from_slice(kinds);
-        self.group_at.insert(start as u16, self.groups.len() as u32);
         self.groups.push(Group {
             start: start as u16,
             len: kinds.len() as u16,
             free: false,
+            next: None,
         });
+        self.group_at.resize(self.kinds.len(), None);
+        self.group_at[start] = GroupId::new(self.groups.len() as u32);
         Reg(start as u16)
     }
 
     /// Gives back a group (by its first register); anything else is ignored.
     pub(super) fn free(&mut self, reg: Reg) {
-        let Some(&index) = self.group_at.get(&reg.0) else {
+        let Some(&Some(id)) = self.group_at.get(reg.index()) else {
             return;
         };
-        let group = &mut self.groups[index as usize];
+        let group = &mut self.groups[id.get() as usize - 1];
         if group.free {
             return;
         }
         group.free = true;
-        let range = group.start as usize..(group.start + group.len) as usize;
-        let kinds = &self.kinds[range];
-        if let Some(list) = self.free.get_mut(kinds) {
-            list.push(reg);
-        } else {
-            self.free.insert(kinds.into(), vec![reg]);
-        }
+        let kinds = &self.kinds[group.start as usize..(group.start + group.len) as usize];
+        group.next = match short(kinds) {
+            Some(list) => self.free[list].replace(id),
+            None => match self.free_long.get_mut(kinds) {
+                Some(first) => first.replace(id),
+                None => self.free_long.insert(kinds.into(), Some(id)).flatten(),
+            },
+        };
     }
 
     /// Notes that a call uses so many words of the out area.
@@ -142,7 +197,8 @@ impl Registers {
     /// Puts the groups in their final order. None: more registers than an op can name.
     pub(super) fn number(&self) -> Option<Numbering> {
         let mut map: Vec<u16> = (0..self.kinds.len() as u16).collect();
-        let mut kinds: Vec<WordKind> = self.kinds[..self.fixed].to_vec();
+        let mut kinds: Vec<WordKind> = Vec::with_capacity(self.kinds.len());
+        kinds.extend_from_slice(&self.kinds[..self.fixed]);
         let pointers = |group: &Group| {
             self.kinds[group.start as usize..(group.start + group.len) as usize]
                 .iter()

@@ -52,7 +52,7 @@ pub(crate) fn begin(
     files: &[SourceFile],
     run: &[FuncRef],
 ) -> Result<(Program, State, Types), Vec<Refusal>> {
-    let mut generator = Generator::new(module, escapes, files);
+    let mut generator = Generator::new(module, module.types.clone(), escapes, files);
     generator.well_known();
     let entry = generator.input_entry(run);
     generator.drain();
@@ -150,6 +150,10 @@ impl<'m> Generator<'m> {
             types: module.types.clone(),
             layouts: state.layouts,
             go_sizes: Default::default(),
+            no_types: Rc::new([]),
+            no_env: Rc::new([]),
+            no_kinds: Rc::new([]),
+            spare: Vec::new(),
             instances: state.instances,
             program: state.program,
             funcs: state.funcs,

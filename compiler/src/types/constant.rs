@@ -6,12 +6,13 @@
 //! they have a form of their own ([`Huge`]).
 
 mod huge;
+mod integer;
 mod parse;
 mod print;
 mod text;
 
 use num_bigint::{BigInt, Sign};
-use num_integer::Integer;
+use num_integer::Integer as _;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
@@ -22,6 +23,7 @@ use super::typed::{BinaryOp, CompareOp};
 use huge::Real;
 
 pub use huge::Huge;
+pub use integer::Integer;
 pub use parse::{is_out_of_range, parse_literal, unquote};
 pub use print::quote;
 pub use text::ConstString;
@@ -38,20 +40,40 @@ const MAX_EXPONENT_BITS: u64 = 1 << 16;
 /// The largest size in bits of an untyped integer constant.
 pub const MAX_INT_BITS: u64 = 512;
 
-/// The exact value of a constant expression.
+/// The exact value of a constant expression. It is small, since expressions hold it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ConstValue {
     Bool(bool),
     /// Any bytes.
     String(ConstString),
     /// Integers and runes.
-    Int(BigInt),
+    Int(Integer),
     /// Floats, exact.
-    Float(BigRational),
+    Float(Box<BigRational>),
     /// Floats with an exponent that no type has.
-    Huge(Huge),
+    Huge(Box<Huge>),
     /// Complex numbers, exact: real and imaginary part.
-    Complex(BigRational, BigRational),
+    Complex(Box<(BigRational, BigRational)>),
+}
+
+const _: () = assert!(size_of::<ConstValue>() == 16);
+
+impl From<Integer> for ConstValue {
+    fn from(value: Integer) -> ConstValue {
+        ConstValue::Int(value)
+    }
+}
+
+impl From<BigRational> for ConstValue {
+    fn from(value: BigRational) -> ConstValue {
+        ConstValue::Float(Box::new(value))
+    }
+}
+
+impl From<Complex> for ConstValue {
+    fn from(value: Complex) -> ConstValue {
+        ConstValue::Complex(Box::new(value))
+    }
 }
 
 impl From<i64> for ConstValue {
@@ -74,12 +96,12 @@ impl From<&str> for ConstValue {
 
 impl ConstValue {
     /// The value as an integer, if it is a number without fraction.
-    pub fn to_int(&self) -> Option<BigInt> {
+    pub fn to_int(&self) -> Option<Integer> {
         match self {
             ConstValue::Int(x) => Some(x.clone()),
-            ConstValue::Float(x) if x.is_integer() => Some(x.numer().clone()),
-            ConstValue::Complex(re, im) if im.is_zero() && re.is_integer() => {
-                Some(re.numer().clone())
+            ConstValue::Float(x) if x.is_integer() => Some(x.numer().clone().into()),
+            ConstValue::Complex(x) if x.1.is_zero() && x.0.is_integer() => {
+                Some(x.0.numer().clone().into())
             }
             _ => None,
         }
@@ -88,9 +110,9 @@ impl ConstValue {
     /// The value as a float, if it is a number without imaginary part.
     pub fn to_float(&self) -> Option<BigRational> {
         match self {
-            ConstValue::Int(x) => Some(BigRational::from_integer(x.clone())),
-            ConstValue::Float(x) => Some(x.clone()),
-            ConstValue::Complex(re, im) if im.is_zero() => Some(re.clone()),
+            ConstValue::Int(x) => Some(BigRational::from_integer(x.big().into_owned())),
+            ConstValue::Float(x) => Some((**x).clone()),
+            ConstValue::Complex(x) if x.1.is_zero() => Some(x.0.clone()),
             _ => None,
         }
     }
@@ -98,7 +120,7 @@ impl ConstValue {
     /// Real and imaginary part, if it is a number.
     pub fn to_complex(&self) -> Option<(BigRational, BigRational)> {
         match self {
-            ConstValue::Complex(re, im) => Some((re.clone(), im.clone())),
+            ConstValue::Complex(x) => Some((**x).clone()),
             _ => Some((self.to_float()?, BigRational::zero())),
         }
     }
@@ -114,9 +136,9 @@ impl ConstValue {
     /// Whether the value is the number zero.
     pub fn is_zero(&self) -> bool {
         match self {
-            ConstValue::Int(x) => x.is_zero(),
+            ConstValue::Int(x) => *x == Integer::Small(0),
             ConstValue::Float(x) => x.is_zero(),
-            ConstValue::Complex(re, im) => re.is_zero() && im.is_zero(),
+            ConstValue::Complex(x) => x.0.is_zero() && x.1.is_zero(),
             ConstValue::Huge(_) | ConstValue::Bool(_) | ConstValue::String(_) => false,
         }
     }
@@ -142,24 +164,20 @@ impl ConstValue {
     /// `-x`.
     pub fn neg(&self) -> Option<ConstValue> {
         Some(match self {
-            ConstValue::Int(x) => ConstValue::Int(-x),
-            ConstValue::Float(x) => ConstValue::Float(-x),
-            ConstValue::Huge(x) => ConstValue::Huge(x.neg()),
-            ConstValue::Complex(re, im) => ConstValue::Complex(-re, -im),
+            ConstValue::Int(x) => x.neg().into(),
+            ConstValue::Float(x) => (-&**x).into(),
+            ConstValue::Huge(x) => ConstValue::Huge(Box::new(x.neg())),
+            ConstValue::Complex(x) => (-&x.0, -&x.1).into(),
             ConstValue::Bool(_) | ConstValue::String(_) => return None,
         })
     }
 
     /// `^x`; for an unsigned type the complement within its `bits`.
     pub fn complement(&self, bits: Option<u32>) -> Option<ConstValue> {
-        let ConstValue::Int(x) = self else {
-            return None;
-        };
-        let all = !x.clone();
-        Some(ConstValue::Int(match bits {
-            Some(bits) => all.mod_floor(&(BigInt::one() << bits)),
-            None => all,
-        }))
+        match self {
+            ConstValue::Int(x) => Some(x.complement(bits).into()),
+            _ => None,
+        }
     }
 
     /// `!x`.
@@ -178,11 +196,11 @@ impl ConstValue {
         }
         match rank(self)?.max(rank(other)?) {
             Rank::Int => {
-                let (x, y) = (self.to_int()?, other.to_int()?);
                 if op == BinaryOp::Div && !integer {
-                    return float_binary(op, &x.into(), &y.into());
+                    return float_binary(op, &self.to_float()?, &other.to_float()?);
                 }
-                int_binary(op, x, y).map(ConstValue::Int)
+                let (x, y) = (self.to_int()?, other.to_int()?);
+                x.binary(op, &y).map(ConstValue::Int)
             }
             Rank::Float => match (self.to_float(), other.to_float()) {
                 (Some(x), Some(y)) => float_binary(op, &x, &y),
@@ -190,15 +208,14 @@ impl ConstValue {
             },
             Rank::Complex => {
                 let (x, y) = (self.to_complex()?, other.to_complex()?);
-                complex_binary(op, x, y).map(|(re, im)| ConstValue::Complex(re, im))
+                complex_binary(op, x, y).map(ConstValue::from)
             }
         }
     }
 
     /// `x << count` or `x >> count`. The caller bounds `count`.
     pub fn shift(&self, left: bool, count: u32) -> Option<ConstValue> {
-        let x = self.to_int()?;
-        Some(ConstValue::Int(if left { x << count } else { x >> count }))
+        Some(self.to_int()?.shift(left, count).into())
     }
 
     /// `x op y`. None if the values have no order.
@@ -206,7 +223,7 @@ impl ConstValue {
         let order = match (self, other) {
             (ConstValue::Bool(x), ConstValue::Bool(y)) => return equality(op, x == y),
             (ConstValue::String(x), ConstValue::String(y)) => (**x).cmp(&**y),
-            (ConstValue::Int(x), ConstValue::Int(y)) => x.cmp(y),
+            (ConstValue::Int(x), ConstValue::Int(y)) => x.compare(y),
             _ => match rank(self)?.max(rank(other)?) {
                 Rank::Complex => return equality(op, self.to_complex()? == other.to_complex()?),
                 _ => match (self.to_float(), other.to_float()) {
@@ -234,37 +251,22 @@ impl ConstValue {
             String | UntypedString => matches!(self, ConstValue::String(_)).then(|| self.clone()),
             UntypedInt | UntypedRune => self.to_int().map(ConstValue::Int),
             UntypedFloat if matches!(self, ConstValue::Huge(_)) => Some(self.clone()),
-            UntypedFloat => self.to_float().map(ConstValue::Float),
-            UntypedComplex => self
-                .to_complex()
-                .map(|(re, im)| ConstValue::Complex(re, im)),
+            UntypedFloat => self.to_float().map(ConstValue::from),
+            UntypedComplex => self.to_complex().map(ConstValue::from),
             Float32 | Float64 if matches!(self, ConstValue::Huge(x) if x.is_tiny()) => {
-                Some(ConstValue::Float(BigRational::zero()))
+                Some(BigRational::zero().into())
             }
-            Float32 | Float64 => round_to(basic, &self.to_float()?).map(ConstValue::Float),
+            Float32 | Float64 => round_to(basic, &self.to_float()?).map(ConstValue::from),
             Complex64 | Complex128 => {
                 let part = if basic == Complex64 { Float32 } else { Float64 };
                 let (re, im) = self.to_complex()?;
-                Some(ConstValue::Complex(
-                    round_to(part, &re)?,
-                    round_to(part, &im)?,
-                ))
+                Some((round_to(part, &re)?, round_to(part, &im)?).into())
             }
             Invalid | UntypedNil | UnsafePointer => None,
             _ => {
                 let x = self.to_int()?;
                 let (signed, bits) = int_size(basic)?;
-                let fits = if signed {
-                    // The magnitude of the smallest value has one bit more than that of the largest.
-                    (if x.is_negative() {
-                        (&x + 1u32).bits()
-                    } else {
-                        x.bits()
-                    }) < u64::from(bits)
-                } else {
-                    !x.is_negative() && x.bits() <= u64::from(bits)
-                };
-                fits.then_some(ConstValue::Int(x))
+                x.fits(signed, bits).then_some(ConstValue::Int(x))
             }
         }
     }
@@ -311,22 +313,6 @@ fn equality(op: CompareOp, equal: bool) -> Option<bool> {
     }
 }
 
-fn int_binary(op: BinaryOp, x: BigInt, y: BigInt) -> Option<BigInt> {
-    Some(match op {
-        BinaryOp::Add => x + y,
-        BinaryOp::Sub => x - y,
-        BinaryOp::Mul => x * y,
-        BinaryOp::Div | BinaryOp::Rem if y.is_zero() => return None,
-        BinaryOp::Div => x / y,
-        BinaryOp::Rem => x % y,
-        BinaryOp::And => x & y,
-        BinaryOp::Or => x | y,
-        BinaryOp::Xor => x ^ y,
-        BinaryOp::AndNot => x & !y,
-        BinaryOp::Shl | BinaryOp::Shr => return None,
-    })
-}
-
 fn float_binary(op: BinaryOp, x: &BigRational, y: &BigRational) -> Option<ConstValue> {
     let exact = match op {
         BinaryOp::Add => x + y,
@@ -336,10 +322,10 @@ fn float_binary(op: BinaryOp, x: &BigRational, y: &BigRational) -> Option<ConstV
         BinaryOp::Div => x / y,
         _ => return None,
     };
-    match limit(exact.clone()) {
-        Some(x) => Some(ConstValue::Float(x)),
-        None => Some(ConstValue::Huge(Huge::from_fraction(&exact))),
-    }
+    Some(match limit(exact.clone()) {
+        Some(x) => x.into(),
+        None => Real::Huge(Huge::from_fraction(&exact)).into(),
+    })
 }
 
 /// An operation of which an operand is huge.
@@ -347,15 +333,15 @@ fn huge_binary(op: BinaryOp, x: &ConstValue, y: &ConstValue) -> Option<ConstValu
     let value = match (as_huge(x)?, as_huge(y)?) {
         (Some(x), Some(y)) => x.binary(op, &y),
         (None, _) if matches!(op, BinaryOp::Mul | BinaryOp::Div) => {
-            return Some(ConstValue::Float(BigRational::zero()));
+            return Some(BigRational::zero().into());
         }
         (Some(_), None) if op == BinaryOp::Mul => {
-            return Some(ConstValue::Float(BigRational::zero()));
+            return Some(BigRational::zero().into());
         }
         (Some(_), None) if op == BinaryOp::Div => return None,
-        (Some(x), None) => return Some(ConstValue::Huge(x)),
-        (None, Some(y)) if op == BinaryOp::Sub => return Some(ConstValue::Huge(y.neg())),
-        (None, Some(y)) => return Some(ConstValue::Huge(y)),
+        (Some(x), None) => Some(Real::Huge(x)),
+        (None, Some(y)) if op == BinaryOp::Sub => Some(Real::Huge(y.neg())),
+        (None, Some(y)) => Some(Real::Huge(y)),
         (None, None) => return None,
     };
     value.map(ConstValue::from)
@@ -377,7 +363,7 @@ fn compare_huge(x: &ConstValue, y: &ConstValue) -> Option<Ordering> {
 /// A number in the form of huge ones; the inner None is zero.
 fn as_huge(value: &ConstValue) -> Option<Option<Huge>> {
     if let ConstValue::Huge(x) = value {
-        return Some(Some(x.clone()));
+        return Some(Some((**x).clone()));
     }
     let x = value.to_float()?;
     Some((!x.is_zero()).then(|| Huge::from_fraction(&x)))
@@ -386,8 +372,8 @@ fn as_huge(value: &ConstValue) -> Option<Option<Huge>> {
 impl From<Real> for ConstValue {
     fn from(value: Real) -> ConstValue {
         match value {
-            Real::Small(x) => ConstValue::Float(x),
-            Real::Huge(x) => ConstValue::Huge(x),
+            Real::Small(x) => x.into(),
+            Real::Huge(x) => ConstValue::Huge(Box::new(x)),
         }
     }
 }

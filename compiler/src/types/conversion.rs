@@ -4,6 +4,7 @@
 //! An untyped constant takes its final type as a value. An untyped non-constant expression is a tree that takes it
 //! downwards ([`Checker::set_type`]): only then is it known whether the constant in `1 << s` is an integer that fits.
 
+use minigo_grammar::ast::ExprId;
 use minigo_grammar::source::Span;
 
 use crate::diagnostics::code;
@@ -25,6 +26,14 @@ pub(crate) enum Mismatch {
 
 /// The result of a check that can tell more than no: the empty cause tells nothing more.
 pub(crate) type Fits = Result<(), String>;
+
+/// Where a value is assigned, for messages.
+#[derive(Clone, Copy)]
+pub(crate) enum Context<'a> {
+    Text(&'a str),
+    /// An argument of this function.
+    Argument(ExprId),
+}
 
 impl Checker<'_> {
     /// The type and, for a constant, the value that an untyped operand takes where `target` is expected.
@@ -384,6 +393,16 @@ impl Checker<'_> {
     /// Converts an operand implicitly to `target` (none for `_`), as an assignment does, or reports
     /// "cannot use … as … value in {context}". Afterwards the operand is typed, and its tree is of type `target`.
     pub(crate) fn assignment(&mut self, x: &mut Operand, target: Option<Ty>, context: &str) {
+        self.assignment_in(x, target, Context::Text(context));
+    }
+
+    /// As [`Checker::assignment`].
+    pub(crate) fn assignment_in(
+        &mut self,
+        x: &mut Operand,
+        target: Option<Ty>,
+        context: Context<'_>,
+    ) {
         self.require_single(x);
         match x.mode {
             Mode::Invalid => return,
@@ -394,7 +413,7 @@ impl Checker<'_> {
             | Mode::Nil
             | Mode::CommaOk => {}
             Mode::NoValue | Mode::Builtin(_) | Mode::TypeExpr => {
-                let what = self.describe(x);
+                let (what, context) = (self.describe(x), self.context_text(context));
                 self.error(
                     code::INCOMPATIBLE_ASSIGN,
                     x.loc.span,
@@ -406,6 +425,7 @@ impl Checker<'_> {
         if self.types.is_untyped(x.ty) {
             let wanted = match target {
                 None if x.is_nil() => {
+                    let context = self.context_text(context);
                     let message = format!("use of untyped nil in {context}");
                     self.error(code::UNTYPED_NIL, x.loc.span, message);
                     return x.invalidate();
@@ -426,6 +446,7 @@ impl Checker<'_> {
                         Mismatch::Kind => code::INCOMPATIBLE_ASSIGN,
                         _ => code::CONST_OVERFLOW,
                     };
+                    let context = self.context_text(context);
                     let message = format!("cannot use {what} as {ty} value in {context}{suffix}");
                     self.error(code, x.loc.span, message);
                     return x.invalidate();
@@ -453,8 +474,22 @@ impl Checker<'_> {
         }
     }
 
-    fn report_not_assignable(&mut self, x: &Operand, target: Ty, context: &str, cause: &str) {
+    fn context_text(&self, context: Context<'_>) -> String {
+        match context {
+            Context::Text(text) => text.to_string(),
+            Context::Argument(function) => format!("argument to {}", self.expr_string(function)),
+        }
+    }
+
+    fn report_not_assignable(
+        &mut self,
+        x: &Operand,
+        target: Ty,
+        context: Context<'_>,
+        cause: &str,
+    ) {
         let (what, ty) = (self.describe(x), self.type_string(target));
+        let context = self.context_text(context);
         let mut message = format!("cannot use {what} as {ty} value in {context}");
         if !cause.is_empty() {
             message.push_str(": ");

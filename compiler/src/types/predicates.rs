@@ -4,6 +4,7 @@
 //! type set, and is what decides whether an operation is allowed.
 
 use super::ty::{Basic, Dir, Interface, Sig, Term, Ty, Type, Types};
+use std::rc::Rc;
 
 impl Basic {
     pub fn is_untyped(self) -> bool {
@@ -145,7 +146,7 @@ impl Types {
     }
 
     /// The signature under a type.
-    pub fn as_sig(&self, ty: Ty) -> Option<&Sig> {
+    pub fn as_sig(&self, ty: Ty) -> Option<&Rc<Sig>> {
         match self.under(ty) {
             Type::Func(sig) => Some(sig),
             _ => None,

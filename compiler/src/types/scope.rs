@@ -9,7 +9,11 @@ use super::ty::{FileIndex, Loc, PackageId, Ty};
 use super::typed::{FuncRef, GlobalRef, VarId};
 use super::universe::BuiltinId;
 use minigo_grammar::ast::DeclId;
+use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::collections::hash_map::Entry;
 
 /// A declared thing: index into [`Objects`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -137,7 +141,7 @@ impl Scopes {
     }
 
     /// Closes the innermost block and gives its objects in order of declaration.
-    pub(crate) fn close(&mut self) -> Vec<ObjectId> {
+    pub(crate) fn close(&mut self) -> SmallVec<[ObjectId; 8]> {
         let mark = self.marks.pop().unwrap_or(0) as usize;
         for binding in self.bindings[mark..].iter().rev() {
             self.heads[binding.name.index()] = binding.hidden;
@@ -184,6 +188,33 @@ impl Scopes {
             Some(&head) => {
                 let binding = &self.bindings[head as usize - 1];
                 (binding.depth == self.marks.len() as u32).then_some(binding.object)
+            }
+        }
+    }
+}
+
+/// The names of one list, such as parameters or fields, and where each came first. There are few, nearly always.
+#[derive(Default)]
+pub(crate) struct FirstPlaces {
+    few: SmallVec<[(Symbol, Span); 8]>,
+    more: FxHashMap<Symbol, Span>,
+}
+
+impl FirstPlaces {
+    /// Notes a name; tells where it was before.
+    pub(crate) fn note(&mut self, name: Symbol, span: Span) -> Option<Span> {
+        if let Some((_, first)) = self.few.iter().find(|(other, _)| *other == name) {
+            return Some(*first);
+        }
+        if self.few.len() < self.few.inline_size() {
+            self.few.push((name, span));
+            return None;
+        }
+        match self.more.entry(name) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(span);
+                None
             }
         }
     }

@@ -3,8 +3,9 @@
 //! Composite types are hash-consed; recursion goes only through defined types (`Named`) and type parameters, which are
 //! nominal. A defined type's underlying type and methods are filled in after it is declared.
 
+use indexmap::IndexSet;
 use minigo_grammar::source::Span;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 use std::rc::Rc;
 
 /// An interned type.
@@ -141,13 +142,22 @@ pub enum Type {
         elem: Ty,
         dir: Dir,
     },
-    Func(Sig),
+    Func(Rc<Sig>),
     Struct(Rc<[Field]>),
     Interface(Rc<Interface>),
     /// Results of a call with other than one result; no other use.
-    Tuple(Vec<Ty>),
+    Tuple(Rc<[Ty]>),
     Param(TypeParamId),
 }
+
+impl From<Sig> for Type {
+    fn from(sig: Sig) -> Type {
+        Type::Func(Rc::new(sig))
+    }
+}
+
+// It is copied often.
+const _: () = assert!(size_of::<Type>() <= 24);
 
 /// A method declared on a defined type.
 #[derive(Clone, Debug)]
@@ -198,10 +208,10 @@ pub struct TypeParam {
 /// All types of a program.
 #[derive(Clone, Debug)]
 pub struct Types {
-    table: Vec<Type>,
+    /// By `Ty`.
+    table: IndexSet<Type, FxBuildHasher>,
     /// By type: it mentions a type parameter.
     open: Vec<bool>,
-    index: FxHashMap<Type, Ty>,
     pub named: Vec<Named>,
     pub params: Vec<TypeParam>,
     /// Import path and name of each package, for printing: `(path, name)`.
@@ -237,9 +247,8 @@ impl Types {
     /// The basic types, in the order of their constants.
     pub fn new() -> Types {
         let mut types = Types {
-            table: Vec::new(),
+            table: IndexSet::default(),
             open: Vec::new(),
-            index: FxHashMap::default(),
             named: Vec::new(),
             params: Vec::new(),
             packages: vec![("".into(), "".into())],
@@ -254,14 +263,11 @@ impl Types {
 
     /// The one `Ty` of this structure.
     pub fn intern(&mut self, ty: Type) -> Ty {
-        if let Some(&known) = self.index.get(&ty) {
-            return known;
+        let (index, new) = self.table.insert_full(ty);
+        if new {
+            self.open.push(self.has_open_part(&self.table[index]));
         }
-        let id = Ty(self.table.len() as u32);
-        self.open.push(self.has_open_part(&ty));
-        self.table.push(ty.clone());
-        self.index.insert(ty, id);
-        id
+        Ty(index as u32)
     }
 
     /// Whether a type mentions type parameters. To put type arguments into one that does not changes nothing, and it may have more parts
@@ -297,7 +303,7 @@ impl Types {
 
     /// The type of this structure, if there is one by now.
     pub fn interned(&self, ty: &Type) -> Option<Ty> {
-        self.index.get(ty).copied()
+        self.table.get_index_of(ty).map(|index| Ty(index as u32))
     }
 
     /// The structure of a type, a defined type as `Named`.

@@ -473,6 +473,9 @@ pub struct Expr {
     pub kind: ExprKind,
 }
 
+// There are more of them than of anything else.
+const _: () = assert!(size_of::<Expr>() <= 56);
+
 /// The kinds of expressions. "Place" marks those that can be assigned to and whose address can be taken
 /// (`Field` and array `Index` only if their operand is a place).
 #[derive(Debug)]

@@ -138,7 +138,7 @@ impl Universe {
             "iota",
             ObjectKind::Const {
                 ty: Ty::UNTYPED_INT,
-                value: Box::new(ConstValue::Int(0.into())),
+                value: Box::new(ConstValue::from(0i64)),
             },
         );
         declare("nil", ObjectKind::Nil);
@@ -150,7 +150,7 @@ impl Universe {
         };
         let any = types.intern(Type::Interface(empty.clone().into()));
         declare("any", ObjectKind::Type(any));
-        let sig = types.intern(Type::Func(Sig {
+        let sig = types.intern(Type::from(Sig {
             params: Vec::new(),
             results: vec![Ty::STRING],
             variadic: false,

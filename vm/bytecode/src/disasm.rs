@@ -52,7 +52,7 @@ pub fn function(program: &Program, func: &Func) -> String {
 pub fn instruction(program: &Program, pc: usize, op: &Op) -> String {
     let mut text = op.mnemonic().to_string();
     let mut note = String::new();
-    for (name, operand) in op.operands() {
+    op.for_each_operand(|name, operand| {
         text.push(' ');
         let _ = match operand {
             Operand::Use(reg, _) | Operand::Def(reg, _) => write!(text, "r{}", reg.0),
@@ -112,7 +112,7 @@ pub fn instruction(program: &Program, pc: usize, op: &Op) -> String {
                 write!(text, "m{}", id.0)
             }
         };
-    }
+    });
     if !note.is_empty() {
         let _ = write!(text, "  ; {note}");
     }

@@ -215,14 +215,15 @@ macro_rules! ops {
             /// All mnemonics, in order.
             pub const MNEMONICS: &'static [&'static str] = &[$(stringify!($name)),*];
 
-            /// The operands in declaration order, each with its name and role.
-            pub fn operands(&self) -> Vec<(&'static str, Operand)> {
-                match *self { $(Op::$name { $($field),* } => vec![$((stringify!($field), operand!($role $kind, $field))),*],)* }
+            /// Calls `visit` with the name and the role of each operand in declaration order.
+            pub fn for_each_operand(&self, mut visit: impl FnMut(&'static str, Operand)) {
+                match *self { $(Op::$name { $($field),* } => { $(visit(stringify!($field), operand!($role $kind, $field));)* let _ = &mut visit; })* }
             }
 
-            /// Calls `visit` with each operand in declaration order; allocates nothing.
-            pub fn for_each_operand(&self, mut visit: impl FnMut(Operand)) {
-                match *self { $(Op::$name { $($field),* } => { $(visit(operand!($role $kind, $field));)* let _ = &mut visit; })* }
+            /// Calls `visit` with the name and the role of each operand in declaration order until it fails.
+            pub fn try_each_operand<E>(&self, mut visit: impl FnMut(&'static str, Operand) -> Result<(), E>) -> Result<(), E> {
+                match *self { $(Op::$name { $($field),* } => { $(visit(stringify!($field), operand!($role $kind, $field))?;)* let _ = &mut visit; })* }
+                Ok(())
             }
 
             /// Lets `visit` replace each register operand (the first one of a range).
@@ -840,7 +841,7 @@ impl Op {
     /// How far this op may jump, in ops; none if it only goes on.
     pub fn jump_distance(&self) -> Option<i32> {
         let mut distance = None;
-        self.for_each_operand(|operand| {
+        self.for_each_operand(|_, operand| {
             if let Operand::Jump(to) = operand {
                 distance = Some(to);
             }

@@ -56,17 +56,24 @@ pub fn verify(program: &Program) -> Result<(), VerifyError> {
 
 /// Verifies the functions from `first` on of a program that has grown.
 pub fn verify_from(program: &Program, first: usize) -> Result<(), VerifyError> {
-    for func in &program.funcs[first..] {
-        Verifier {
-            program,
-            func,
-            targets: Vec::new(),
-            out: Vec::new(),
-            generation: 1,
-            any_from: 0,
-        }
-        .verify()
-        .map_err(|(pc, reason)| VerifyError {
+    let funcs = &program.funcs[first..];
+    let Some(func) = funcs.first() else {
+        return Ok(());
+    };
+    let mut verifier = Verifier {
+        program,
+        func,
+        starts: Vec::new(),
+        targets: Vec::new(),
+        open: Vec::new(),
+        out: Vec::new(),
+        generation: 1,
+        any_from: 0,
+        defs: Vec::new(),
+    };
+    for func in funcs {
+        verifier.func = func;
+        verifier.verify().map_err(|(pc, reason)| VerifyError {
             func: func.name.clone(),
             pc,
             reason,
@@ -85,20 +92,29 @@ struct OutWord {
     kind: Option<WordKind>,
 }
 
+/// The state of verifying one function; the next one uses its vectors again.
 struct Verifier<'a> {
     program: &'a Program,
     func: &'a Func,
+    /// Where ops start.
+    starts: Vec<bool>,
     /// Ops that a jump lands on.
     targets: Vec<bool>,
+    /// Registers with pointers that nothing has set yet.
+    open: Vec<bool>,
     /// Words of the out area; one counts if its generation is the current one.
     out: Vec<OutWord>,
     generation: u32,
     /// Generation in which everything in the out area counts, of any kind: after calls whose results are not known here.
     any_from: u32,
+    /// Words of the out area that the op at hand writes, and their kinds if they are known.
+    defs: Vec<(Reg, Option<WordKind>)>,
 }
 
 impl Verifier<'_> {
-    fn verify(mut self) -> Result<(), Refusal> {
+    fn verify(&mut self) -> Result<(), Refusal> {
+        self.generation = 1;
+        self.any_from = 0;
         self.check_header().map_err(|reason| (None, reason))?;
         self.check_shape_of_code()?;
         self.check_zeroing()?;
@@ -106,7 +122,9 @@ impl Verifier<'_> {
             generation: 0,
             kind: None,
         };
-        self.out = vec![filler; (self.func.frame_size as usize).saturating_sub(self.window())];
+        let out = (self.func.frame_size as usize).saturating_sub(self.window());
+        self.out.clear();
+        self.out.resize(out, filler);
         let mut pc = 0;
         while pc < self.func.code.len() {
             let op = self.func.code[pc];
@@ -173,8 +191,11 @@ impl Verifier<'_> {
     /// Extras where they belong, jumps onto ops in the right direction, an end that control cannot run over.
     fn check_shape_of_code(&mut self) -> Result<(), Refusal> {
         let code = &self.func.code;
-        let mut starts = vec![false; code.len()];
-        self.targets = vec![false; code.len()];
+        let (starts, targets) = (&mut self.starts, &mut self.targets);
+        for marks in [&mut *starts, &mut *targets] {
+            marks.clear();
+            marks.resize(code.len(), false);
+        }
         let mut pc = 0;
         let mut ended = false;
         while pc < code.len() {
@@ -205,7 +226,7 @@ impl Verifier<'_> {
                 let ok = usize::try_from(target)
                     .ok()
                     .filter(|&t| starts.get(t) == Some(&true));
-                self.targets[ok.ok_or_else(|| (Some(pc), format!("a jump to {target}")))?] = true;
+                targets[ok.ok_or_else(|| (Some(pc), format!("a jump to {target}")))?] = true;
             }
             match *op {
                 Op::Switch { count, .. } => {
@@ -217,9 +238,7 @@ impl Verifier<'_> {
                     {
                         return Err((Some(pc), "a switch without its jumps".into()));
                     }
-                    for target in table.start..=table.end {
-                        self.targets[target] = true;
-                    }
+                    targets[table.start..=table.end].fill(true);
                 }
                 Op::Select { count, .. } => {
                     let cases = pc + 1..pc + 1 + count as usize;
@@ -230,7 +249,7 @@ impl Verifier<'_> {
                     if !all {
                         return Err((Some(pc), "a select without its cases".into()));
                     }
-                    self.targets[cases.end] = true;
+                    targets[cases.end] = true;
                 }
                 _ => {}
             }
@@ -242,23 +261,20 @@ impl Verifier<'_> {
                     "the way out after a recovered panic lands inside an op".into(),
                 ));
             }
-            self.targets[resume as usize] = true;
+            targets[resume as usize] = true;
         }
         Ok(())
     }
 
     /// Registers that the collector looks at are zero or set before the first safepoint.
-    fn check_zeroing(&self) -> Result<(), Refusal> {
+    fn check_zeroing(&mut self) -> Result<(), Refusal> {
         let func = self.func;
         let given = func.params.len() + usize::from(func.is_closure);
-        let mut open: Vec<bool> = func
-            .registers
-            .iter()
-            .enumerate()
-            .map(|(i, kind)| {
-                i >= given && matches!(kind, WordKind::Ptr | WordKind::Type | WordKind::Data)
-            })
-            .collect();
+        let open = &mut self.open;
+        open.clear();
+        open.extend(func.registers.iter().enumerate().map(|(i, kind)| {
+            i >= given && matches!(kind, WordKind::Ptr | WordKind::Type | WordKind::Data)
+        }));
         let mut pc = 0;
         // A function that never comes to a safepoint may leave them as they are.
         let safepoints = func.code.iter().any(Op::is_safepoint);
@@ -276,7 +292,7 @@ impl Verifier<'_> {
             {
                 break;
             } else {
-                for (_, operand) in op.operands() {
+                op.for_each_operand(|_, operand| {
                     if let Operand::Def(reg, kind) = operand {
                         let width = match kind {
                             OperandKind::Str
@@ -289,7 +305,7 @@ impl Verifier<'_> {
                             open[reg] = false;
                         }
                     }
-                }
+                });
             }
             pc += 1 + op.extras();
         }
@@ -303,7 +319,7 @@ impl Verifier<'_> {
     }
 
     fn check_op(&mut self, pc: usize, op: &Op) -> Result<(), String> {
-        self.check_indices(pc, op)?;
+        self.check_constants(pc, op)?;
         // A collection may come first: what the op reads must be where the collector finds it. Calls take over the out area.
         let call = matches!(
             op,
@@ -315,43 +331,34 @@ impl Verifier<'_> {
                 | Op::GoClosure { .. }
         );
         let collects = op.is_safepoint() && !call;
-        let mut defs: Vec<(Reg, Option<WordKind>)> = Vec::new();
-        let mut word: Option<WordKind> = None;
-        let mut pair: Option<(WordKind, WordKind)> = None;
-        for (name, operand) in op.operands() {
-            match operand {
-                Operand::Use(reg, kind) => {
-                    if collects
-                        && reg.index() >= self.window()
-                        && !matches!(op, Op::Panic { .. } | Op::Return { .. })
-                    {
-                        return Err(format!("{name} lies in the out area at a safepoint"));
-                    }
-                    self.check_use(op, name, reg, kind, &mut word, &mut pair)?;
+        self.defs.clear();
+        op.try_each_operand(|name, operand| match operand {
+            Operand::Use(reg, kind) => {
+                if collects
+                    && reg.index() >= self.window()
+                    && !matches!(op, Op::Panic { .. } | Op::Return { .. })
+                {
+                    return Err(format!("{name} lies in the out area at a safepoint"));
                 }
-                Operand::Def(reg, _) if op.completed_by_waker() && reg.index() >= self.window() => {
-                    return Err(format!(
-                        "{name} lies in the out area while the goroutine is parked"
-                    ));
-                }
-                Operand::Def(reg, kind) => {
-                    self.check_def(op, name, reg, kind, &mut word, &mut pair, &mut defs)?
-                }
-                _ => {}
+                self.check_use(op, name, reg, kind)
             }
-        }
+            Operand::Def(reg, _) if reg.index() >= self.window() && op.completed_by_waker() => Err(
+                format!("{name} lies in the out area while the goroutine is parked"),
+            ),
+            Operand::Def(reg, kind) => self.check_def(op, name, reg, kind),
+            index => self.check_index(name, index),
+        })?;
         match *op {
-            Op::LoopIncLtInt { i, .. } => {
-                self.check_use(op, "i", i, OperandKind::Int, &mut word, &mut pair)?
-            }
+            Op::LoopIncLtInt { i, .. } => self.check_use(op, "i", i, OperandKind::Int)?,
             Op::MoveN { dst, src, count } => {
                 for i in 0..count as usize {
                     let kind = self.kind(src.plus(i))?;
                     match self.declared(dst.plus(i))? {
                         Some(_) if self.is_any(src.plus(i)) => {}
-                        Some(_) => self.expect_def(dst.plus(i), kind, &mut defs)?,
+                        Some(_) => self.expect_def(dst.plus(i), kind)?,
                         None => {
-                            defs.push((dst.plus(i), (!self.is_any(src.plus(i))).then_some(kind)))
+                            let kind = (!self.is_any(src.plus(i))).then_some(kind);
+                            self.defs.push((dst.plus(i), kind));
                         }
                     }
                 }
@@ -360,7 +367,7 @@ impl Verifier<'_> {
                 for i in 0..count as usize {
                     // Zero is a word of every kind.
                     match self.declared(dst.plus(i))? {
-                        Some(kind) => self.expect_def(dst.plus(i), kind, &mut defs)?,
+                        Some(kind) => self.expect_def(dst.plus(i), kind)?,
                         None => self.define_any(dst.plus(i))?,
                     }
                 }
@@ -369,16 +376,16 @@ impl Verifier<'_> {
             Op::Return1 { src } => self.check_return(src, 1)?,
             Op::Return0 {} => self.check_return(Reg(0), 0)?,
             Op::DecodeRune { dst, .. } => {
-                self.expect_def(dst, WordKind::Int, &mut defs)?;
-                self.expect_def(dst.plus(1), WordKind::Int, &mut defs)?;
+                self.expect_def(dst, WordKind::Int)?;
+                self.expect_def(dst.plus(1), WordKind::Int)?;
             }
             Op::DivComplex { dst, lhs, rhs } => {
                 for i in 0..2 {
                     for (name, src) in [("lhs", lhs), ("rhs", rhs)] {
                         let part = src.plus(i);
-                        self.check_use(op, name, part, OperandKind::Float, &mut word, &mut pair)?;
+                        self.check_use(op, name, part, OperandKind::Float)?;
                     }
-                    self.expect_def(dst.plus(i), WordKind::Float, &mut defs)?;
+                    self.expect_def(dst.plus(i), WordKind::Float)?;
                 }
             }
             Op::LoadN { count, dst, .. }
@@ -428,7 +435,8 @@ impl Verifier<'_> {
         if op.is_safepoint() {
             self.forget();
         }
-        for (reg, kind) in defs {
+        for i in 0..self.defs.len() {
+            let (reg, kind) = self.defs[i];
             self.define(reg, kind);
         }
         Ok(())
@@ -534,18 +542,13 @@ impl Verifier<'_> {
     }
 
     fn matches(&self, reg: Reg, want: WordKind) -> Result<bool, String> {
+        if let Some(&kind) = self.func.registers.get(reg.index()) {
+            return Ok(kind == want);
+        }
         Ok(self.kind(reg)? == want || self.is_any(reg))
     }
 
-    fn check_use(
-        &self,
-        op: &Op,
-        name: &str,
-        reg: Reg,
-        kind: OperandKind,
-        word: &mut Option<WordKind>,
-        pair: &mut Option<(WordKind, WordKind)>,
-    ) -> Result<(), String> {
+    fn check_use(&self, op: &Op, name: &str, reg: Reg, kind: OperandKind) -> Result<(), String> {
         use WordKind::{Data, Float, Int, Ptr, Type};
         let ok = match kind {
             OperandKind::Int => self.matches(reg, Int)?,
@@ -558,13 +561,12 @@ impl Verifier<'_> {
             OperandKind::Iface => self.matches(reg, Type)? && self.matches(reg.plus(1), Data)?,
             OperandKind::Word => {
                 let have = self.kind(reg)?;
-                *word = (!self.is_any(reg)).then_some(have);
                 // The data word of an interface moves alone only through IfaceData and as a callee's argument.
                 matches!(op, Op::Return1 { .. }) || !matches!(have, Type | Data) || self.is_any(reg)
             }
             OperandKind::Pair => {
-                let have = (self.kind(reg)?, self.kind(reg.plus(1))?);
-                *pair = (!self.is_any(reg)).then_some(have);
+                self.kind(reg)?;
+                self.kind(reg.plus(1))?;
                 true
             }
             OperandKind::Words => {
@@ -583,94 +585,69 @@ impl Verifier<'_> {
         }
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the two sides of one operand check share their state"
-    )]
     fn check_def(
-        &self,
+        &mut self,
         op: &Op,
         name: &str,
         reg: Reg,
         kind: OperandKind,
-        word: &mut Option<WordKind>,
-        pair: &mut Option<(WordKind, WordKind)>,
-        defs: &mut Vec<(Reg, Option<WordKind>)>,
     ) -> Result<(), String> {
         use WordKind::{Data, Float, Int, Ptr, Type};
         if let (OperandKind::Scalar | OperandKind::Word | OperandKind::Pair, None) =
             (kind, self.declared(reg)?)
         {
-            return self.check_out_def(op, name, reg, kind, defs);
+            return self.check_out_def(op, name, reg, kind);
         }
-        let mut expect = |reg: Reg, kind: WordKind| {
-            self.expect_def(reg, kind, defs)
-                .map_err(|e| format!("{name}: {e}"))
-        };
-        match kind {
-            OperandKind::Int => expect(reg, Int),
-            OperandKind::Float => expect(reg, Float),
-            OperandKind::Ptr => expect(reg, Ptr),
-            OperandKind::Str | OperandKind::Slice => {
-                expect(reg, Ptr).and_then(|()| expect(reg.plus(1), Int))
-            }
-            OperandKind::Iface => expect(reg, Type).and_then(|()| expect(reg.plus(1), Data)),
+        let (first, second) = match kind {
+            OperandKind::Int => (Int, None),
+            OperandKind::Float => (Float, None),
+            OperandKind::Ptr => (Ptr, None),
+            OperandKind::Str | OperandKind::Slice => (Ptr, Some(Int)),
+            OperandKind::Iface => (Type, Some(Data)),
             OperandKind::Scalar => match self.declared(reg)? {
-                Some(kind @ (Int | Float)) => expect(reg, kind),
-                None => expect(reg, Int),
-                Some(other) => Err(format!(
-                    "{name} (r{}) is {other:?}, not a scalar",
-                    reg.index()
-                )),
+                Some(kind @ (Int | Float)) => (kind, None),
+                None => (Int, None),
+                Some(other) => {
+                    return Err(format!(
+                        "{name} (r{}) is {other:?}, not a scalar",
+                        reg.index()
+                    ));
+                }
             },
             OperandKind::Word => {
                 // Definitions come first in a declaration: look at the op's sources for the kind.
-                let source = op.operands().iter().find_map(|(_, operand)| match operand {
-                    Operand::Use(src, OperandKind::Word) => Some(*src),
-                    _ => None,
-                });
-                let kind = match source {
+                let kind = match source(op, kind) {
                     Some(src) if self.is_any(src) => self.declared(reg)?.unwrap_or(Int),
                     Some(src) => self.kind(src)?,
                     None => self.declared(reg)?.unwrap_or(Ptr),
                 };
-                *word = Some(kind);
-                expect(reg, kind)
+                (kind, None)
             }
             OperandKind::Pair => {
-                let source = op.operands().iter().find_map(|(_, operand)| match operand {
-                    Operand::Use(src, OperandKind::Pair) => Some(*src),
-                    _ => None,
-                });
                 let declared = (self.declared(reg)?, self.declared(reg.plus(1))?);
-                let kinds = match source {
-                    Some(src) if !self.is_any(src) => (self.kind(src)?, self.kind(src.plus(1))?),
-                    _ => (declared.0.unwrap_or(Ptr), declared.1.unwrap_or(Int)),
-                };
-                *pair = Some(kinds);
-                expect(reg, kinds.0).and_then(|()| expect(reg.plus(1), kinds.1))
+                match source(op, kind) {
+                    Some(src) if !self.is_any(src) => {
+                        (self.kind(src)?, Some(self.kind(src.plus(1))?))
+                    }
+                    _ => (declared.0.unwrap_or(Ptr), declared.1.or(Some(Int))),
+                }
             }
-            OperandKind::Words => self.in_frame(reg).map_err(|e| format!("{name}: {e}")),
-        }
+            OperandKind::Words => return self.in_frame(reg).map_err(|e| format!("{name}: {e}")),
+        };
+        self.expect_def(reg, first)
+            .and_then(|()| second.map_or(Ok(()), |kind| self.expect_def(reg.plus(1), kind)))
+            .map_err(|e| format!("{name}: {e}"))
     }
 
     /// Words of a kind that the op leaves open are written to the out area: of that of its source, if it has one and that is known.
     fn check_out_def(
-        &self,
+        &mut self,
         op: &Op,
         name: &str,
         reg: Reg,
         kind: OperandKind,
-        defs: &mut Vec<(Reg, Option<WordKind>)>,
     ) -> Result<(), String> {
-        let mut source = None;
-        op.for_each_operand(|operand| {
-            if let Operand::Use(src, used) = operand
-                && used == kind
-            {
-                source = Some(src);
-            }
-        });
+        let source = source(op, kind);
         let words = if kind == OperandKind::Pair { 2 } else { 1 };
         for i in 0..words {
             self.in_frame(reg.plus(i))
@@ -679,25 +656,20 @@ impl Verifier<'_> {
                 Some(src) if !self.is_any(src.plus(i)) => Some(self.kind(src.plus(i))?),
                 _ => None,
             };
-            defs.push((reg.plus(i), have));
+            self.defs.push((reg.plus(i), have));
         }
         Ok(())
     }
 
     /// A word of this kind is written to the register.
-    fn expect_def(
-        &self,
-        reg: Reg,
-        kind: WordKind,
-        defs: &mut Vec<(Reg, Option<WordKind>)>,
-    ) -> Result<(), String> {
+    fn expect_def(&mut self, reg: Reg, kind: WordKind) -> Result<(), String> {
         match self.declared(reg)? {
             Some(declared) if declared != kind => {
                 Err(format!("r{} is {declared:?}, not {kind:?}", reg.index()))
             }
             Some(_) => Ok(()),
             None => {
-                defs.push((reg, Some(kind)));
+                self.defs.push((reg, Some(kind)));
                 Ok(())
             }
         }
@@ -720,22 +692,26 @@ impl Verifier<'_> {
         }
     }
 
-    fn check_indices(&self, pc: usize, op: &Op) -> Result<(), String> {
+    fn check_index(&self, name: &str, operand: Operand) -> Result<(), String> {
         let program = self.program;
-        for (name, operand) in op.operands() {
-            let ok = match operand {
-                Operand::Const(id) => id.index() < program.words.len(),
-                Operand::String(id) => id.index() < program.strings.len(),
-                Operand::Func(id) => id.index() < program.funcs.len(),
-                Operand::Native(id) => id.index() < program.natives.len(),
-                Operand::Type(id) => id.index() < program.types.len(),
-                Operand::Selector(id) => id.index() < program.selectors.len(),
-                _ => true,
-            };
-            if !ok {
-                return Err(format!("{name} is in no table"));
-            }
+        let fine = match operand {
+            Operand::Const(id) => id.index() < program.words.len(),
+            Operand::String(id) => id.index() < program.strings.len(),
+            Operand::Func(id) => id.index() < program.funcs.len(),
+            Operand::Native(id) => id.index() < program.natives.len(),
+            Operand::Type(id) => id.index() < program.types.len(),
+            Operand::Selector(id) => id.index() < program.selectors.len(),
+            Operand::Use(..) | Operand::Def(..) | Operand::Imm(_) | Operand::Jump(_) => true,
+        };
+        match fine {
+            true => Ok(()),
+            false => Err(format!("{name} is in no table")),
         }
+    }
+
+    /// Constant operands, and what stands in the op's extras.
+    fn check_constants(&self, pc: usize, op: &Op) -> Result<(), String> {
+        let program = self.program;
         let global =
             |off: u32, words: usize| (off as usize + words <= program.globals.len()).then_some(());
         let fine = match *op {
@@ -789,4 +765,14 @@ impl Verifier<'_> {
         let callee = self.program.funcs.get(func.index())?;
         (matches!(op, Op::MakeClosure { .. }) || callee.captures.is_empty()).then_some(())
     }
+}
+
+/// The register that the op reads a value of this kind from, if it reads one.
+fn source(op: &Op, kind: OperandKind) -> Option<Reg> {
+    let mut source = None;
+    op.for_each_operand(|_, operand| match operand {
+        Operand::Use(reg, used) if used == kind && source.is_none() => source = Some(reg),
+        _ => {}
+    });
+    source
 }

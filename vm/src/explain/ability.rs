@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         let mut targets = Vec::new();
-        op.for_each_operand(|operand| match operand {
+        op.for_each_operand(|_, operand| match operand {
             Operand::Func(callee) => targets.push((callee, 0)),
             Operand::Jump(distance) => targets.push((func, pc.wrapping_add_signed(distance))),
             _ => {}

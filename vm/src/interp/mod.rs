@@ -1389,9 +1389,9 @@ unsafe fn index_error(vm: &Vm, pc: *const Op, base: *const u64) -> RuntimeError 
     let op = unsafe { *pc };
     let mut index = 0;
     let mut len = 0;
-    for (name, operand) in op.operands() {
+    op.for_each_operand(|name, operand| {
         let Operand::Use(reg, _) = operand else {
-            continue;
+            return;
         };
         // SAFETY: by the function's contract, and slices and strings have two registers.
         let word = |i: usize| unsafe { *base.add(reg.index() + i) };
@@ -1402,7 +1402,7 @@ unsafe fn index_error(vm: &Vm, pc: *const Op, base: *const u64) -> RuntimeError 
             "len" => len = word(0) as usize,
             _ => {}
         }
-    }
+    });
     let image = vm.image();
     let unsigned = image.func_at(pc).is_some_and(|func| {
         let at = (pc as usize - image.funcs[func.index()].code as usize) / size_of::<Op>();

@@ -7,12 +7,15 @@ use minigo_grammar::symbol::Symbol;
 
 use super::binary::Operation;
 use super::builtin::inc_dec_op;
+use super::call::Operands;
 use super::{Checker, Mode, Operand, Source};
 use crate::diagnostics::code;
 use crate::types::scope::ObjectKind;
 use crate::types::ty::{Loc, Ty, Type};
 use crate::types::typed::{self, Expr, ExprKind, Stmt, StmtKind, Target, VarId};
 use rustc_hash::FxHashSet;
+use smallvec::smallvec;
+use std::rc::Rc;
 
 /// The tag of an expression switch, kept in a variable.
 pub(crate) struct Tag {
@@ -43,7 +46,7 @@ pub(crate) enum Values {
 /// What stands right of an assignment when it is one expression for several variables.
 struct Multi {
     /// One operand a value.
-    parts: Vec<Operand>,
+    parts: Operands,
     /// The expression that gives them all, of tuple type; none if there is only one value.
     whole: Option<Box<Expr>>,
 }
@@ -169,7 +172,7 @@ impl Checker<'_> {
             if self.use_exprs(ids) {
                 match return_at {
                     Some(span) => {
-                        let parts: Vec<Operand> =
+                        let parts: Operands =
                             ids.iter().map(|&id| self.generic_value(id, None)).collect();
                         self.report_return_count(span, targets, &parts);
                     }
@@ -218,7 +221,7 @@ impl Checker<'_> {
         let loc = x.loc;
         if !x.is_valid() {
             return Multi {
-                parts: vec![x],
+                parts: smallvec![x],
                 whole: None,
             };
         }
@@ -232,7 +235,7 @@ impl Checker<'_> {
         }
         if !comma_ok || !matches!(x.mode, Mode::MapIndex | Mode::CommaOk) {
             return Multi {
-                parts: vec![x],
+                parts: smallvec![x],
                 whole: None,
             };
         }
@@ -245,7 +248,7 @@ impl Checker<'_> {
             id,
             loc,
         );
-        let ty = self.types.intern(Type::Tuple(vec![x.ty, Ty::BOOL]));
+        let ty = self.types.intern(Type::Tuple(Rc::new([x.ty, Ty::BOOL])));
         let tree = x.take_tree();
         let kind = match tree.kind {
             ExprKind::MapIndex { map, key } => ExprKind::MapIndexOk { map, key },
@@ -254,7 +257,7 @@ impl Checker<'_> {
             other => other,
         };
         Multi {
-            parts: vec![first, second],
+            parts: smallvec![first, second],
             whole: Some(Box::new(Expr { ty, loc, kind })),
         }
     }

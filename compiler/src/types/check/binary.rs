@@ -5,6 +5,7 @@
 
 use minigo_grammar::ast::{self, ExprId};
 use minigo_grammar::source::Span;
+use smallvec::SmallVec;
 
 use super::{Checker, Form, Mode, Operand, Source};
 use crate::diagnostics::code;
@@ -70,7 +71,7 @@ impl Checker<'_> {
     /// A binary expression with all that hangs on its left side.
     pub(crate) fn binary_chain(&mut self, id: ExprId) -> Operand {
         let ast = self.ast();
-        let mut spine = Vec::new();
+        let mut spine: SmallVec<[(Operation, ExprId); 4]> = SmallVec::new();
         let mut left = id;
         while let ast::Expr::Binary { op, op_pos, x, y } = ast.expr(left) {
             spine.push((
@@ -173,7 +174,7 @@ impl Checker<'_> {
             x.ty
         };
         self.set_type(&mut tree, ty);
-        let var = self.new_var("".into(), ty, x.loc);
+        let var = self.new_var(self.empty.clone(), ty, x.loc);
         x.tree = Some(Box::new(Expr {
             ty: x.ty,
             loc: x.loc,
@@ -549,7 +550,8 @@ impl Checker<'_> {
         }
         if let Some(value) = x.constant_value() {
             if let Some(count) = y.constant_value() {
-                let count = count.to_int().and_then(|count| u32::try_from(count).ok());
+                let count = count.to_int().and_then(|count| count.to_u64());
+                let count = count.and_then(|count| u32::try_from(count).ok());
                 let Some(count) = count.filter(|&count| count <= MAX_SHIFT) else {
                     let message = format!(
                         "invalid operation: invalid shift count {}",
@@ -587,10 +589,7 @@ impl Checker<'_> {
     /// Whether a shift count is a non-negative integer; afterwards it is typed or a constant.
     fn check_shift_count(&mut self, y: &mut Operand) -> bool {
         if let Some(value) = y.constant_value() {
-            if value
-                .to_int()
-                .is_some_and(|value| ConstValue::Int(value).is_negative())
-            {
+            if value.to_int().is_some_and(|value| value.is_negative()) {
                 let message = format!(
                     "invalid operation: negative shift count {}",
                     self.describe(y)

@@ -3,13 +3,14 @@
 use minigo_grammar::ast::ExprId;
 use minigo_grammar::source::Span;
 
-use super::call::{Args, Call};
+use super::call::{Args, Call, Operands};
 use super::{Checker, Form, Mode, Operand};
 use crate::diagnostics::code;
 use crate::types::constant::ConstValue;
 use crate::types::ty::{Basic, Dir, Sig, Ty, Type};
 use crate::types::typed::{BinaryOp, Builtin, CompareOp, Expr, ExprKind};
 use crate::types::universe::BuiltinId;
+use std::rc::Rc;
 
 /// How many arguments a builtin takes at least, and whether it takes more.
 fn arity(builtin: BuiltinId) -> (usize, bool) {
@@ -71,7 +72,7 @@ impl Checker<'_> {
         let special = matches!(builtin, BuiltinId::Make | BuiltinId::New);
         let args = match special {
             true => Args {
-                operands: Vec::new(),
+                operands: Operands::new(),
                 results: None,
             },
             false => {
@@ -153,7 +154,7 @@ impl Checker<'_> {
         builtin: Builtin,
         args: Vec<Expr>,
     ) -> Operand {
-        let ty = ty.unwrap_or_else(|| self.types.intern(Type::Tuple(Vec::new())));
+        let ty = ty.unwrap_or_else(|| self.types.intern(Type::Tuple(Rc::new([]))));
         let loc = self.expr_loc(call.id);
         Operand::computed(mode, ty, ExprKind::Builtin { builtin, args }, call.id, loc)
     }
@@ -206,7 +207,7 @@ impl Checker<'_> {
         (true, has_string)
     }
 
-    fn append(&mut self, call: Call<'_>, mut operands: Vec<Operand>) -> Option<Operand> {
+    fn append(&mut self, call: Call<'_>, mut operands: Operands) -> Option<Operand> {
         let elem = match self.slice_elem(&operands[0]) {
             Ok(elem) => elem,
             Err(cause) => {
@@ -356,7 +357,7 @@ impl Checker<'_> {
         Some(self.built(call, Mode::NoValue, None, Builtin::Close, vec![*tree]))
     }
 
-    fn copy(&mut self, call: Call<'_>, mut operands: Vec<Operand>) -> Option<Operand> {
+    fn copy(&mut self, call: Call<'_>, mut operands: Operands) -> Option<Operand> {
         let mut y = operands.remove(1);
         let mut x = operands.remove(0);
         let elem = match self.slice_elem(&x) {
@@ -389,7 +390,7 @@ impl Checker<'_> {
         Some(self.built(call, Mode::Value, Some(Ty::INT), Builtin::Copy, args))
     }
 
-    fn delete(&mut self, call: Call<'_>, mut operands: Vec<Operand>) -> Option<Operand> {
+    fn delete(&mut self, call: Call<'_>, mut operands: Operands) -> Option<Operand> {
         let key = operands.remove(1);
         let mut map = operands.remove(0);
         let mut key_ty = None;
@@ -414,7 +415,7 @@ impl Checker<'_> {
         Some(self.built(call, Mode::NoValue, None, Builtin::Delete, vec![map, key]))
     }
 
-    fn complex(&mut self, call: Call<'_>, mut operands: Vec<Operand>) -> Option<Operand> {
+    fn complex(&mut self, call: Call<'_>, mut operands: Operands) -> Option<Operand> {
         let mut y = operands.remove(1);
         let mut x = operands.remove(0);
         match (self.types.is_untyped(x.ty), self.types.is_untyped(y.ty)) {
@@ -460,7 +461,7 @@ impl Checker<'_> {
             }
         };
         if let (Some(re), Some(im)) = (x.constant_value(), y.constant_value()) {
-            let value = ConstValue::Complex(re.to_float()?, im.to_float()?);
+            let value = ConstValue::from((re.to_float()?, im.to_float()?));
             return Some(Operand::constant(
                 value,
                 ty,
@@ -505,7 +506,7 @@ impl Checker<'_> {
         let real = builtin == BuiltinId::Real;
         if let Some(value) = x.constant_value() {
             let (re, im) = value.to_complex()?;
-            let value = ConstValue::Float(if real { re } else { im });
+            let value = ConstValue::from(if real { re } else { im });
             return Some(Operand::constant(
                 value,
                 ty,
@@ -596,7 +597,7 @@ impl Checker<'_> {
         &mut self,
         call: Call<'_>,
         builtin: BuiltinId,
-        operands: Vec<Operand>,
+        operands: Operands,
     ) -> Option<Operand> {
         let max = builtin == BuiltinId::Max;
         for x in &operands {
@@ -673,16 +674,14 @@ impl Checker<'_> {
         Some(self.built(call, Mode::Value, Some(ty), Builtin::New, vec![*tree]))
     }
 
-    fn print(
-        &mut self,
-        call: Call<'_>,
-        builtin: BuiltinId,
-        operands: Vec<Operand>,
-    ) -> Option<Operand> {
-        let context = format!("argument to built-in {}", builtin.name());
+    fn print(&mut self, call: Call<'_>, builtin: BuiltinId, operands: Operands) -> Option<Operand> {
+        let context = match builtin {
+            BuiltinId::Print => "argument to built-in print",
+            _ => "argument to built-in println",
+        };
         let mut args = Vec::with_capacity(operands.len());
         for x in operands {
-            args.push(self.default_value(x, &context)?);
+            args.push(self.default_value(x, context)?);
         }
         let builtin = if builtin == BuiltinId::Print {
             Builtin::Print

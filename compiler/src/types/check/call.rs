@@ -5,9 +5,11 @@
 
 use minigo_grammar::ast::{self, ExprId};
 use minigo_grammar::diagnostic::Diagnostic;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Checker, Form, Mode, Operand};
 use crate::diagnostics::code;
+use crate::types::conversion::Context;
 use crate::types::ty::{Sig, Ty, Type};
 use crate::types::typed::{Callee, Expr, ExprKind, VarId};
 
@@ -25,10 +27,13 @@ pub(crate) struct Call<'a> {
 
 /// Checked arguments.
 pub(crate) struct Args {
-    pub(crate) operands: Vec<Operand>,
+    pub(crate) operands: Operands,
     /// The variables that hold the results of the one call that gives all arguments, and that call.
     pub(crate) results: Option<(Vec<VarId>, Box<Expr>)>,
 }
+
+/// Arguments; there is one, most often.
+pub(crate) type Operands = SmallVec<[Operand; 1]>;
 
 impl Checker<'_> {
     /// A call, a conversion, or the call of a builtin.
@@ -260,7 +265,7 @@ impl Checker<'_> {
             return None;
         }
         let (ty, loc) = (tree.ty, tree.loc);
-        let var = self.new_var("".into(), ty, loc);
+        let var = self.new_var(self.empty.clone(), ty, loc);
         let read = Box::new(Expr {
             ty,
             loc,
@@ -282,13 +287,13 @@ impl Checker<'_> {
         self.require_value(&mut x);
         let Type::Tuple(parts) = self.types.get(x.ty).clone() else {
             return Args {
-                operands: vec![x],
+                operands: smallvec![x],
                 results: None,
             };
         };
         if !x.is_valid() {
             return Args {
-                operands: vec![x],
+                operands: smallvec![x],
                 results: None,
             };
         }
@@ -305,11 +310,11 @@ impl Checker<'_> {
     }
 
     /// Operands for the results of a call, and the variables that hold them.
-    fn tuple_operands(&mut self, id: ExprId, parts: &[Ty]) -> (Vec<Operand>, Vec<VarId>) {
+    fn tuple_operands(&mut self, id: ExprId, parts: &[Ty]) -> (Operands, Vec<VarId>) {
         let loc = self.expr_loc(id);
         let vars: Vec<VarId> = parts
             .iter()
-            .map(|&ty| self.new_var("".into(), ty, loc))
+            .map(|&ty| self.new_var(self.empty.clone(), ty, loc))
             .collect();
         let operand = |(&ty, &var): (&Ty, &VarId)| {
             Operand::computed(Mode::Value, ty, ExprKind::Var(var), id, loc)
@@ -325,8 +330,8 @@ impl Checker<'_> {
         }
         let fixed = sig.params.len();
         let packs = sig.variadic && !call.spread;
-        let context = format!("argument to {}", self.expr_string(call.fun));
-        let mut values = Vec::with_capacity(fixed);
+        // A receiver may come before them.
+        let mut values = Vec::with_capacity(fixed + 1);
         let mut ok = true;
         let mut extra = Vec::new();
         for (i, x) in args.operands.iter_mut().enumerate() {
@@ -335,7 +340,7 @@ impl Checker<'_> {
                 true => self.variadic_elem(sig),
                 false => sig.params[i],
             };
-            self.assignment(x, Some(param), &context);
+            self.assignment_in(x, Some(param), Context::Argument(call.fun));
             ok &= x.is_valid();
             let list = if packed { &mut extra } else { &mut values };
             list.push(*x.take_tree());

@@ -361,6 +361,9 @@ impl<'a> Checker<'a> {
     /// `main.f`
     pub(super) fn qualified_name(&self, package: PackageId, name: &str) -> Rc<str> {
         let path = &self.packages[package.0 as usize].path;
+        if !path.contains('.') {
+            return [path, ".", name].concat().into();
+        }
         let last = path.rfind('/').map_or(0, |slash| slash + 1);
         // As in Go, so that the first dot behind the last slash ends the path.
         let (folder, last) = (&path[..last], path[last..].replace('.', "%2e"));

@@ -283,7 +283,7 @@ impl<'a> Checker<'a> {
                 elem: self.substitute(elem, params, args),
                 dir,
             },
-            Type::Func(sig) => Type::Func(Sig {
+            Type::Func(sig) => Type::from(Sig {
                 params: list(self, &sig.params),
                 results: list(self, &sig.results),
                 variadic: sig.variadic,
@@ -322,7 +322,7 @@ impl<'a> Checker<'a> {
                     comparable: interface.comparable,
                 }))
             }
-            Type::Tuple(tys) => Type::Tuple(list(self, &tys)),
+            Type::Tuple(tys) => Type::Tuple(list(self, &tys).into()),
         };
         self.types.intern(new)
     }

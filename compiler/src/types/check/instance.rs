@@ -14,6 +14,7 @@ use crate::diagnostics::code;
 use crate::types::scope::ObjectKind;
 use crate::types::ty::{Sig, Term, Ty, Type, TypeParamId};
 use crate::types::typed::ExprKind;
+use std::rc::Rc;
 
 /// An error found by inference, not yet reported: where and what.
 type Failure = Option<(Span, String)>;
@@ -208,7 +209,7 @@ impl Checker<'_> {
         f: &mut Operand,
         sig: &Sig,
         args: &mut Args,
-    ) -> Option<Sig> {
+    ) -> Option<Rc<Sig>> {
         let generic = f.generic.as_ref()?;
         let (params, given) = (generic.params.clone(), generic.given.clone());
         if args.operands.iter().any(|arg| !arg.is_valid()) {
@@ -225,7 +226,7 @@ impl Checker<'_> {
             .collect();
         let operands = args.operands.iter().map(|arg| arg.ty);
         let mentioned: Vec<Ty> = operands.chain(given.iter().copied()).collect();
-        let tuple = self.types.intern(Type::Tuple(spread));
+        let tuple = self.types.intern(Type::Tuple(spread.into()));
         let (mut fresh, tuple) = self.rename(&params, tuple, &mentioned);
         let mut known: Vec<Option<Ty>> = given.into_iter().map(Some).collect();
         known.resize(params.len(), None);

@@ -79,9 +79,9 @@ impl Checker<'_> {
             | Type::Array { elem, .. }
             | Type::Chan { elem, .. } => (1, vec![elem]),
             Type::Map { key, value } => (1, vec![key, value]),
-            Type::Func(sig) => (1, sig.params.into_iter().chain(sig.results).collect()),
+            Type::Func(sig) => (1, sig.params.iter().chain(&sig.results).copied().collect()),
             Type::Struct(fields) => (1, fields.iter().map(|field| field.ty).collect()),
-            Type::Tuple(tys) => (0, tys),
+            Type::Tuple(tys) => (0, tys.to_vec()),
         };
         let deepest = parts.into_iter().map(|part| self.nesting(part)).max();
         let depth = own + deepest.unwrap_or(0);
@@ -135,7 +135,7 @@ impl Checker<'_> {
                 self.flow(to, arg, value, loc, seen);
             }
             Type::Func(sig) => {
-                for part in sig.params.into_iter().chain(sig.results) {
+                for &part in sig.params.iter().chain(&sig.results) {
                     self.flow(to, arg, part, loc, seen);
                 }
             }
@@ -150,7 +150,7 @@ impl Checker<'_> {
                 }
             }
             Type::Tuple(tys) => {
-                for part in tys {
+                for &part in &*tys {
                     self.flow(to, arg, part, loc, seen);
                 }
             }

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::lookup::Member;
+use super::lookup::{Member, Path};
 use super::{Checker, Mode, Operand};
 use crate::diagnostics::code;
 use crate::types::constant::ConstValue;
@@ -16,7 +16,7 @@ use crate::types::ty::{Field, Ty, Type};
 use crate::types::typed::{Expr, ExprKind};
 
 /// A value and the path of fields that leads to its place.
-type PathValue = (Vec<usize>, Expr);
+type PathValue = (Path, Expr);
 
 impl Checker<'_> {
     /// `T{…}`; without `T`, inside another literal, `hint` is the type.
@@ -263,7 +263,7 @@ impl Checker<'_> {
 
     fn keyed_fields(&mut self, base: Ty, elements: &[Element]) -> Vec<(usize, Expr)> {
         let mut list: Vec<PathValue> = Vec::with_capacity(elements.len());
-        let mut seen: Vec<(Vec<usize>, Symbol, Span)> = Vec::new();
+        let mut seen: Vec<(Path, Symbol, Span)> = Vec::new();
         let structure = self.types.common_under(base).unwrap_or(base);
         for element in elements {
             let span = self.element_span(element);
@@ -316,6 +316,10 @@ impl Checker<'_> {
 
     /// Fields by index, given by their paths: promoted ones become literals of the embedded structs that they are in.
     fn nested_fields(&mut self, structure: Ty, list: Vec<PathValue>) -> Vec<(usize, Expr)> {
+        if list.iter().all(|(path, _)| path.len() == 1) {
+            let fields = list.into_iter().map(|(path, value)| (path[0], value));
+            return fields.collect();
+        }
         let mut fields: Vec<(usize, Vec<PathValue>)> = Vec::with_capacity(list.len());
         for (mut path, value) in list {
             let index = path.remove(0);
@@ -358,7 +362,7 @@ impl Checker<'_> {
         structure: Ty,
         name: Symbol,
         span: Span,
-    ) -> Option<(Vec<usize>, Ty)> {
+    ) -> Option<(Path, Ty)> {
         let text = self.symbols.name(name);
         match self.lookup_member(structure, false, name) {
             Member::Field { path, ty } => {

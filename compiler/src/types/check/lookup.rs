@@ -3,6 +3,10 @@
 use super::Checker;
 use crate::types::ty::{Method, NamedId, PackageId, Ty, Type, TypeParamId};
 use minigo_grammar::symbol::Symbol;
+use smallvec::{SmallVec, smallvec};
+
+/// Indices of fields, each of a struct in the one before.
+pub(crate) type Path = SmallVec<[usize; 2]>;
 
 /// What a selector finds.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,13 +14,13 @@ pub(crate) enum Member {
     /// A field of a struct.
     Field {
         /// The embedded fields to go through, then the field. Pointers on the way are dereferenced.
-        path: Vec<usize>,
+        path: Path,
         ty: Ty,
     },
     /// A method declared on a defined type.
     Method {
         /// The embedded fields to go through to the receiver.
-        path: Vec<usize>,
+        path: Path,
         named: NamedId,
         /// Index into `Named::methods`; its signature is known.
         index: usize,
@@ -30,12 +34,12 @@ pub(crate) enum Member {
     /// A method of an interface.
     Interface {
         /// The embedded fields to go through to the interface value.
-        path: Vec<usize>,
+        path: Path,
         method: Method,
     },
     /// A method from the constraint of a type parameter.
     TypeParam {
-        path: Vec<usize>,
+        path: Path,
         method: Method,
     },
     /// The name occurs more than once at the same depth.
@@ -48,7 +52,7 @@ pub(crate) enum Member {
 /// A type at some depth of embedding.
 struct Embedded {
     ty: Ty,
-    path: Vec<usize>,
+    path: Path,
     is_pointer: bool,
     indirect: bool,
     multiples: bool,
@@ -105,16 +109,16 @@ impl Checker<'_> {
             }
             other == name && other_package.is_none_or(|p| p == package)
         };
-        let mut current = vec![Embedded {
+        let mut current: SmallVec<[Embedded; 1]> = smallvec![Embedded {
             ty: start,
-            path: Vec::new(),
+            path: Path::new(),
             is_pointer,
             indirect: is_pointer,
             multiples: false,
         }];
-        let mut seen: Vec<NamedId> = Vec::new();
+        let mut seen: SmallVec<[NamedId; 4]> = SmallVec::new();
         while !current.is_empty() {
-            let mut next: Vec<Embedded> = Vec::new();
+            let mut next: SmallVec<[Embedded; 1]> = SmallVec::new();
             let mut found: Option<Member> = None;
             for entry in &current {
                 if let Type::Named(id) = *self.types.get(entry.ty) {

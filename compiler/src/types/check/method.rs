@@ -4,7 +4,9 @@ use super::Checker;
 use super::FuncContext;
 use super::types::Later;
 use crate::diagnostics::code;
-use crate::types::ty::{DeclaredMethod, FileIndex, Loc, NamedId, PackageId, Ty, Type, TypeParamId};
+use crate::types::ty::{
+    DeclaredMethod, FileIndex, Loc, NamedId, PackageId, Sig, Ty, Type, TypeParamId,
+};
 use crate::types::typed::FuncRef;
 use minigo_grammar::ast::{self, Ast, DeclId, Expr, Ident};
 use minigo_grammar::diagnostic::Diagnostic;
@@ -312,9 +314,13 @@ impl<'a> Checker<'a> {
     /// The signature with the receiver as first parameter.
     pub(super) fn with_receiver(&mut self, sig: Ty, recv: Ty) -> Ty {
         match self.types.get(sig).clone() {
-            Type::Func(mut sig) => {
-                sig.params.insert(0, recv);
-                self.types.intern(Type::Func(sig))
+            Type::Func(sig) => {
+                let params = std::iter::once(recv).chain(sig.params.iter().copied());
+                self.types.intern(Type::from(Sig {
+                    params: params.collect(),
+                    results: sig.results.clone(),
+                    variadic: sig.variadic,
+                }))
             }
             _ => sig,
         }

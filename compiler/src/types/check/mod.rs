@@ -266,6 +266,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) diagnostics: Vec<(FileIndex, Diagnostic)>,
     /// Shared copies of names, by symbol.
     names: Vec<Option<Rc<str>>>,
+    /// The empty string, shared.
+    pub(crate) empty: Rc<str>,
     file_packages: &'a [PackageId],
     imports_by_path: &'a FxHashMap<Rc<str>, PackageId>,
     /// The names of imported packages, by file.

@@ -118,10 +118,7 @@ pub(crate) struct Generic {
 impl Operand {
     /// An operand that did not check.
     pub(crate) fn invalid(source: ExprId, loc: Loc) -> Operand {
-        Operand {
-            source: Source::Expr(source),
-            ..Operand::detached(loc)
-        }
+        Operand::detached(Source::Expr(source), loc)
     }
 
     /// An operand without tree.
@@ -161,19 +158,18 @@ impl Operand {
         Operand {
             mode: Mode::Value,
             ty,
-            source: Source::Text("value".into()),
-            ..Operand::detached(loc)
+            ..Operand::detached(Source::Text("value".into()), loc)
         }
     }
 
-    /// An invalid operand without expression.
-    fn detached(loc: Loc) -> Operand {
+    /// An invalid operand.
+    fn detached(source: Source, loc: Loc) -> Operand {
         Operand {
             mode: Mode::Invalid,
             ty: Ty::INVALID,
             value: None,
             tree: None,
-            source: Source::Text("".into()),
+            source,
             loc,
             form: Form::Statement,
             generic: None,

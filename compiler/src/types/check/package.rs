@@ -73,6 +73,7 @@ impl<'a> Checker<'a> {
             file_packages: &loaded.file_packages,
             imports_by_path: &loaded.imports,
             dot_imports: Vec::new(),
+            empty: "".into(),
             dot_used: Default::default(),
             file_imports: vec![FxHashMap::default(); loaded.files.len()],
             imports: Vec::new(),
@@ -636,9 +637,10 @@ impl<'a> Checker<'a> {
     /// Takes the receiver off the parameters.
     fn without_receiver(&mut self, sig: Ty) -> (Ty, Ty) {
         match self.types.get(sig).clone() {
-            Type::Func(mut sig) if !sig.params.is_empty() => {
+            Type::Func(sig) if !sig.params.is_empty() => {
+                let mut sig = (*sig).clone();
                 let recv = sig.params.remove(0);
-                (recv, self.types.intern(Type::Func(sig)))
+                (recv, self.types.intern(Type::from(sig)))
             }
             _ => (Ty::INVALID, sig),
         }
@@ -741,7 +743,7 @@ impl<'a> Checker<'a> {
 
     /// A function without parameters and results that no source declares.
     pub(super) fn synthetic_func(&mut self, name: Rc<str>, package: PackageId) -> FuncRef {
-        let sig = self.types.intern(Type::Func(Sig {
+        let sig = self.types.intern(Type::from(Sig {
             params: Vec::new(),
             results: Vec::new(),
             variadic: false,

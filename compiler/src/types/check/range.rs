@@ -37,9 +37,9 @@ impl Checker<'_> {
         let x_span = ast.expr_span(x);
         let mut ranged = None;
         if operand.is_valid() {
-            let text = self.describe(&operand);
             match self.ranged(operand.ty) {
                 Err(cause) => {
+                    let text = self.describe(&operand);
                     let cause = if cause.is_empty() {
                         String::new()
                     } else {
@@ -50,11 +50,11 @@ impl Checker<'_> {
                 }
                 Ok(found) => {
                     if let (None, Some(key)) = (found.key, key) {
-                        let span = ast.expr_span(key);
+                        let (text, span) = (self.describe(&operand), ast.expr_span(key));
                         let message = format!("range over {text} permits no iteration variables");
                         self.error(code::BAD_RANGE, span, message);
                     } else if let (None, Some(value)) = (found.value, value) {
-                        let span = ast.expr_span(value);
+                        let (text, span) = (self.describe(&operand), ast.expr_span(value));
                         let message =
                             format!("range over {text} permits only one iteration variable");
                         self.error(code::BAD_RANGE, span, message);

@@ -27,6 +27,7 @@ use crate::types::typed::{
     Block, Builtin, Callee, CompareOp, Expr, ExprKind, FuncCode, LabelId, LitId, RangeFault, Stmt,
     StmtKind, Target, TargetId, VarId,
 };
+use std::rc::Rc;
 
 /// What a loop's state variable holds.
 #[derive(Clone, Copy)]
@@ -101,7 +102,7 @@ impl Checker<'_> {
         let list = match self.cx.func.lit.defers {
             Some(list) => list,
             None => {
-                let no_params = self.types.intern(Type::Func(Sig {
+                let no_params = self.types.intern(Type::from(Sig {
                     params: Vec::new(),
                     results: Vec::new(),
                     variadic: false,
@@ -109,7 +110,7 @@ impl Checker<'_> {
                 let ty = self.types.intern(Type::Slice(no_params));
                 let inside = self.cx.func.lit.id;
                 self.cx.func.lit.id = self.cx.func.lit.function;
-                let list = self.new_var("".into(), ty, call.loc);
+                let list = self.new_var(self.empty.clone(), ty, call.loc);
                 self.cx.func.lit.id = inside;
                 self.cx.func.lit.defers = Some(list);
                 list
@@ -119,7 +120,7 @@ impl Checker<'_> {
     }
 
     /// The signature that all types of the type set have.
-    fn common_sig(&self, ty: Ty) -> Option<Sig> {
+    fn common_sig(&self, ty: Ty) -> Option<Rc<Sig>> {
         let under = self.types.common_under(ty)?;
         self.types.as_sig(under).cloned()
     }
@@ -136,8 +137,8 @@ impl Checker<'_> {
         let Some(yields) = self.common_sig(yield_ty) else {
             return;
         };
-        let state = self.new_var("".into(), Ty::INT, loc);
-        let next = self.new_var("".into(), Ty::INT, loc);
+        let state = self.new_var(self.empty.clone(), Ty::INT, loc);
+        let next = self.new_var(self.empty.clone(), Ty::INT, loc);
         let results = self.cx.func.lit.results.clone();
         let result_types = results
             .iter()
@@ -166,7 +167,7 @@ impl Checker<'_> {
             params.push(match targets.next().flatten() {
                 Some(Target::Define(var)) => var,
                 Some(Target::Place(place)) => {
-                    let param = self.new_var("".into(), ty, loc);
+                    let param = self.new_var(self.empty.clone(), ty, loc);
                     let value = converted(variable(param, ty, place.loc), place.ty);
                     stmts.push(Stmt {
                         loc: place.loc,
@@ -177,11 +178,11 @@ impl Checker<'_> {
                     });
                     param
                 }
-                Some(Target::Blank) | None => self.new_var("".into(), ty, loc),
+                Some(Target::Blank) | None => self.new_var(self.empty.clone(), ty, loc),
             });
         }
-        let entered = self.new_var("".into(), Ty::INT, loc);
-        let result = self.new_var("".into(), Ty::BOOL, loc);
+        let entered = self.new_var(self.empty.clone(), Ty::INT, loc);
+        let result = self.new_var(self.empty.clone(), Ty::BOOL, loc);
         self.cx.func.lit.id = around;
         stmts.push(Stmt {
             loc,

@@ -47,11 +47,11 @@ pub(crate) enum MethodTarget {
 
 impl BoundMethod {
     /// The call of the method.
-    pub(crate) fn call(self, args: Vec<Expr>) -> ExprKind {
+    pub(crate) fn call(self, mut args: Vec<Expr>) -> ExprKind {
         let recv = *self.recv;
         match self.target {
             MethodTarget::Declared { func, type_args } => {
-                let args = std::iter::once(recv).chain(args).collect();
+                args.insert(0, recv);
                 ExprKind::Call {
                     callee: Box::new(Callee::Static { func, type_args }),
                     args,
@@ -576,7 +576,7 @@ impl Checker<'_> {
             }),
             _ => recv,
         };
-        let var = self.new_var("".into(), recv_ty, loc);
+        let var = self.new_var(self.empty.clone(), recv_ty, loc);
         let Some(sig) = self.types.as_sig(x.ty).cloned() else {
             x.invalidate();
             return x;
@@ -621,12 +621,12 @@ impl Checker<'_> {
         let params: Vec<VarId> = sig
             .params
             .iter()
-            .map(|&ty| self.new_var("".into(), ty, loc))
+            .map(|&ty| self.new_var(self.empty.clone(), ty, loc))
             .collect();
         let results: Vec<VarId> = sig
             .results
             .iter()
-            .map(|&ty| self.new_var("".into(), ty, loc))
+            .map(|&ty| self.new_var(self.empty.clone(), ty, loc))
             .collect();
         let args = sig.params.iter().zip(&params).map(|(&ty, &var)| Expr {
             ty,
@@ -667,7 +667,7 @@ impl Checker<'_> {
     pub(crate) fn result_type(&mut self, results: &[Ty]) -> Ty {
         match results {
             [only] => *only,
-            _ => self.types.intern(Type::Tuple(results.to_vec())),
+            _ => self.types.intern(Type::Tuple(results.into())),
         }
     }
 
@@ -711,8 +711,9 @@ impl Checker<'_> {
         let Some(sig) = self.types.as_sig(sig) else {
             return self.invalid(id);
         };
-        let mut sig = sig.clone();
+        let mut sig = (**sig).clone();
         sig.params.insert(0, ty);
+        let sig = Rc::new(sig);
         let func_ty = self.types.intern(Type::Func(sig.clone()));
         let loc = self.expr_loc(id);
         if let Member::Method {

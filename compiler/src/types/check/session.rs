@@ -812,7 +812,7 @@ impl<'a> Checker<'a> {
             let globals: Vec<GlobalRef> = tys.iter().map(|&ty| self.last_value(ty, loc)).collect();
             let targets = globals
                 .iter()
-                .zip(&tys)
+                .zip(&*tys)
                 .map(|(&global, &ty)| place(global, ty, loc))
                 .collect();
             let kind = StmtKind::AssignTuple {
@@ -820,7 +820,7 @@ impl<'a> Checker<'a> {
                 value: tree,
             };
             out.push(Stmt { kind, loc });
-            for (global, ty) in globals.into_iter().zip(tys) {
+            for (global, &ty) in globals.into_iter().zip(&*tys) {
                 self.show(global, ty, loc, out);
             }
             return;

@@ -4,7 +4,7 @@ use super::assign::{InitTarget, Values};
 use super::{Checker, LitContext};
 use crate::diagnostics::code;
 use crate::types::scope::ObjectKind;
-use crate::types::ty::{Loc, Ty, Type};
+use crate::types::ty::{Loc, Ty};
 use crate::types::typed::{self, Block, LitId, Stmt, StmtKind, Target, TargetId, VarId};
 use minigo_grammar::ast::{
     self, AssignOp, BranchKind, ExprId, Ident, SigId, Stmt as Syntax, StmtId, StmtList,
@@ -12,6 +12,7 @@ use minigo_grammar::ast::{
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
+use smallvec::SmallVec;
 
 /// A statement around the current one that `break` or `continue` can leave.
 #[derive(Clone, Copy)]
@@ -45,9 +46,10 @@ impl<'a> Checker<'a> {
     ) -> typed::FuncCode {
         let ast = self.ast();
         let signature = ast.sig(sig);
-        let (param_types, result_types) = match self.types.get(ty) {
-            Type::Func(sig) => (sig.params.clone(), sig.results.clone()),
-            _ => (Vec::new(), Vec::new()),
+        let ty_sig = self.types.as_sig(ty).cloned();
+        let (param_types, result_types) = match &ty_sig {
+            Some(sig) => (sig.params.as_slice(), sig.results.as_slice()),
+            None => (&[][..], &[][..]),
         };
         let goto_labels = self.check_branches(body);
         let context = LitContext {
@@ -62,13 +64,13 @@ impl<'a> Checker<'a> {
         if let Some((param, ty)) = recv {
             params.push(self.declare_param(&param, ty));
         }
-        for (param, ty) in ast.param_list(signature.params).iter().zip(param_types) {
+        for (param, &ty) in ast.param_list(signature.params).iter().zip(param_types) {
             params.push(self.declare_param(param, ty));
         }
         let mut results = Vec::with_capacity(result_types.len());
         let mut named_results = false;
         let has_results = !result_types.is_empty();
-        for (param, ty) in ast.param_list(signature.results).iter().zip(result_types) {
+        for (param, &ty) in ast.param_list(signature.results).iter().zip(result_types) {
             named_results |= param.name.is_some();
             results.push(self.declare_param(param, ty));
         }
@@ -128,7 +130,7 @@ impl<'a> Checker<'a> {
             }
             None => {
                 let loc = self.loc(self.ast().expr_span(param.ty));
-                self.new_var("".into(), ty, loc)
+                self.new_var(self.empty.clone(), ty, loc)
             }
         }
     }
@@ -276,7 +278,7 @@ impl<'a> Checker<'a> {
             self.check_results_visible(&results, span);
             return Some(StmtKind::Return(Vec::new()));
         }
-        let targets: Vec<InitTarget> = results
+        let targets: SmallVec<[InitTarget; 4]> = results
             .iter()
             .map(|var| InitTarget {
                 name: None,

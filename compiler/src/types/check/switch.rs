@@ -3,7 +3,7 @@
 use super::Checker;
 use super::assign::Tag;
 use crate::diagnostics::code;
-use crate::types::constant::ConstValue;
+use crate::types::constant::{ConstValue, Integer};
 use crate::types::scope::ObjectKind;
 use crate::types::ty::{Loc, Ty};
 use crate::types::typed::{self, Block, Stmt, StmtKind, Target, VarId};
@@ -85,7 +85,7 @@ impl Checker<'_> {
             );
             return None;
         }
-        let var = self.new_var("".into(), ty, loc);
+        let var = self.new_var(self.empty.clone(), ty, loc);
         out.push(Stmt {
             kind: StmtKind::Assign {
                 targets: vec![Target::Define(var)],
@@ -257,7 +257,7 @@ impl Checker<'_> {
         }
         let ty = operand.ty;
         let value = self.default_value(operand, "type switch")?;
-        let var = self.new_var("".into(), ty, loc);
+        let var = self.new_var(self.empty.clone(), ty, loc);
         out.push(Stmt {
             kind: StmtKind::Assign {
                 targets: vec![Target::Define(var)],
@@ -340,8 +340,8 @@ pub(super) struct Guard {
 /// A constant that can be looked up.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum ConstKey {
-    Int(num_bigint::BigInt),
-    Float(num_rational::BigRational),
+    Int(Integer),
+    Float(Box<num_rational::BigRational>),
     String(Box<[u8]>),
 }
 

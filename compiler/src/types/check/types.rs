@@ -7,15 +7,12 @@
 use super::lookup::is_exported;
 use super::{Checker, NamedState};
 use crate::diagnostics::code;
-use crate::types::scope::{ObjectId, ObjectKind, State};
+use crate::types::scope::{FirstPlaces, ObjectId, ObjectKind, State};
 use crate::types::ty::{Dir, Field, FileIndex, Loc, NamedId, PackageId, Sig, Term, Ty, Type};
 use minigo_grammar::ast::{self, ArrayLen, ChanDir, Expr, ExprId, SigId};
 use minigo_grammar::diagnostic::Diagnostic;
 use minigo_grammar::source::Span;
 use minigo_grammar::symbol::Symbol;
-use num_traits::ToPrimitive;
-use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
 
 /// A check that must wait until all types around it are complete.
 pub(super) enum Later {
@@ -57,7 +54,11 @@ impl<'a> Checker<'a> {
     /// The type that an expression denotes, for values; reports an error and gives `Ty::INVALID` if it denotes none.
     pub(crate) fn type_expr(&mut self, id: ExprId) -> Ty {
         let ty = self.any_type_expr(id);
-        if self.is_constraint_type(ty) || matches!(self.types.get(ty), Type::Named(_)) {
+        let waits = match *self.types.get(ty) {
+            Type::Named(id) => self.named_info(id).state != NamedState::Done,
+            _ => false,
+        };
+        if waits || self.is_constraint_type(ty) {
             let loc = self.loc(self.ast().expr_span(id));
             self.later.push(Later::VarType { ty, loc });
             if self.type_depth == 0 {
@@ -127,7 +128,7 @@ impl<'a> Checker<'a> {
         }
         self.type_depth -= 1;
         self.cx.holder = holder;
-        let ty = self.types.intern(Type::Func(Sig {
+        let ty = self.types.intern(Type::from(Sig {
             params,
             results,
             variadic,
@@ -147,19 +148,11 @@ impl<'a> Checker<'a> {
             .iter()
             .copied()
             .chain(params.chain(results).filter_map(|param| param.name));
-        let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
-        for name in names {
-            if name.name.is_blank() {
-                continue;
-            }
-            match seen.entry(name.name) {
-                Entry::Occupied(first) => {
-                    let (at, other) = (self.loc(name.span), self.loc(*first.get()));
-                    self.redeclared(name.name, at, other);
-                }
-                Entry::Vacant(free) => {
-                    free.insert(name.span);
-                }
+        let mut seen = FirstPlaces::default();
+        for name in names.filter(|name| !name.name.is_blank()) {
+            if let Some(first) = seen.note(name.name, name.span) {
+                let (at, other) = (self.loc(name.span), self.loc(first));
+                self.redeclared(name.name, at, other);
             }
         }
     }
@@ -465,8 +458,7 @@ impl<'a> Checker<'a> {
     pub(super) fn struct_type(&mut self, list: &[ast::Field]) -> Ty {
         let ast = self.ast();
         let mut fields: Vec<Field> = Vec::with_capacity(list.len());
-        let mut spans: Vec<Span> = Vec::with_capacity(list.len());
-        let mut by_name: FxHashMap<Symbol, usize> = FxHashMap::default();
+        let mut seen = FirstPlaces::default();
         let mut previous: Option<(ExprId, Ty)> = None;
         for field in list {
             let ty = match previous {
@@ -475,11 +467,10 @@ impl<'a> Checker<'a> {
             };
             previous = Some((field.ty, ty));
             let name = self.name(field.name.name);
-            let known = by_name.get(&field.name.name).copied();
             if !field.name.name.is_blank()
-                && let Some(other) = known
+                && let Some(other) = seen.note(field.name.name, field.name.span)
             {
-                let place = self.place(self.loc(spans[other]));
+                let place = self.place(self.loc(other));
                 self.report(
                     Diagnostic::error(
                         code::REDECLARED,
@@ -487,7 +478,7 @@ impl<'a> Checker<'a> {
                         format!("{name} redeclared"),
                     )
                     .with_continuation(format!("{place}: other declaration of {name}"))
-                    .with_label(spans[other], format!("other declaration of {name}")),
+                    .with_label(other, format!("other declaration of {name}")),
                 );
                 continue;
             }
@@ -497,7 +488,7 @@ impl<'a> Checker<'a> {
             }
             let tag = match field.tag {
                 Some(tag) => self.string_literal(tag),
-                None => "".into(),
+                None => self.empty.clone(),
             };
             fields.push(Field {
                 package: (!is_exported(&name)).then_some(self.cx.package),
@@ -506,8 +497,6 @@ impl<'a> Checker<'a> {
                 embedded: field.embedded,
                 tag,
             });
-            by_name.insert(field.name.name, spans.len());
-            spans.push(field.name.span);
         }
         self.types.intern(Type::Struct(fields.into()))
     }

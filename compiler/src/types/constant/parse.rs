@@ -11,7 +11,8 @@ use super::{ConstValue, MAX_EXPONENT_BITS, limit};
 /// The value of a literal. None if it is malformed or its exponent is out of range.
 pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
     match kind {
-        LitKind::Int => parse_int(&digits(text)).map(ConstValue::Int),
+        LitKind::Int if is_plain(text) => text.parse::<i64>().ok().map(ConstValue::from),
+        LitKind::Int => parse_int(&digits(text)).map(|value| ConstValue::Int(value.into())),
         LitKind::Float => parse_float(&digits(text)).map(ConstValue::from),
         LitKind::Imaginary => {
             let text = digits(text.strip_suffix('i')?);
@@ -26,7 +27,7 @@ pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
                     Real::Huge(_) => return None,
                 },
             };
-            Some(ConstValue::Complex(BigRational::zero(), value))
+            Some((BigRational::zero(), value).into())
         }
         LitKind::Rune => {
             let bytes = unquote(text)?;
@@ -34,7 +35,7 @@ pub fn parse_literal(kind: LitKind, text: &str) -> Option<ConstValue> {
                 Unquoted::Rune(value) => value,
                 Unquoted::Bytes(_) => return None,
             };
-            Some(ConstValue::Int(rune.into()))
+            Some(ConstValue::from(i64::from(rune)))
         }
         LitKind::String | LitKind::RawString => match unquote(text)? {
             Unquoted::Bytes(bytes) => Some(ConstValue::String(bytes.into())),
@@ -58,6 +59,13 @@ pub fn is_out_of_range(text: &str) -> bool {
     mantissa.contains(|c: char| c.is_ascii_hexdigit())
         && !exponent.is_empty()
         && exponent.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A decimal number that fits an `i64` whatever its digits are.
+fn is_plain(text: &str) -> bool {
+    text.len() <= 18
+        && (text.len() == 1 || !text.starts_with('0'))
+        && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A number without separators, in lower case.

@@ -22,7 +22,7 @@ impl fmt::Display for ConstValue {
                 let (mantissa, more) = round_mantissa(&mantissa.clone().into(), 53, i64::MIN);
                 f.write_str(&far(mantissa, exponent + more))
             }
-            ConstValue::Complex(re, im) => write!(f, "({} + {}i)", float(re), float(im)),
+            ConstValue::Complex(x) => write!(f, "({} + {}i)", float(&x.0), float(&x.1)),
         }
     }
 }
