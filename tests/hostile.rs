@@ -237,6 +237,24 @@ const WIDE: &[Input] = &[
             body("var x T; println(x.f1)")
         )
     }),
+    ("selectors", 5_000, |n| {
+        format!(
+            "type T struct {{\n{}}}\n{}",
+            each(n, |i| format!("f{i} int\n")),
+            body(&format!(
+                "x := T{{{}}}\n{}",
+                list(n, |i| format!("f{i}: {i}")),
+                each(n, |i| format!("x.f{i}++\n"))
+            ))
+        )
+    }),
+    ("method_selectors", 5_000, |n| {
+        format!(
+            "type T int\n{}{}",
+            each(n, |i| format!("func (T) M{i}() {{}}\n")),
+            body(&format!("var x T\n{}", each(n, |i| format!("x.M{i}()\n"))))
+        )
+    }),
     ("methods", 10_000, |n| {
         format!(
             "type T int\n{}{}",

@@ -5,9 +5,10 @@ use super::{Checker, NamedState};
 use crate::diagnostics::code;
 use crate::types::scope::{ObjectId, ObjectKind, State};
 use crate::types::ty::{Loc, NamedId, Ty, Type, TypeParamId};
+use indexmap::IndexSet;
 use minigo_grammar::ast::{self, Expr};
 use minigo_grammar::diagnostic::Diagnostic;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 /// What a cycle of declarations is made of.
 pub(super) enum ValueCycle {
@@ -41,7 +42,7 @@ const MAX_STEPS: usize = 100_000;
 #[derive(Default)]
 struct Search {
     /// The types whose memory the current one is part of.
-    nest: Vec<Ty>,
+    nest: IndexSet<Ty, FxBuildHasher>,
     /// All types on the way, type arguments' detours included.
     path: Vec<Ty>,
     steps: usize,
@@ -120,11 +121,11 @@ impl<'a> Checker<'a> {
     pub(super) fn check_name_cycles(&mut self, objects: &[ObjectId]) {
         let mut done: FxHashSet<ObjectId> = FxHashSet::default();
         for &object in objects {
-            let mut path: Vec<ObjectId> = Vec::new();
+            let mut path: IndexSet<ObjectId, FxBuildHasher> = IndexSet::default();
             let mut next = Some(object);
             while let Some(object) = next {
-                if let Some(start) = path.iter().position(|&o| o == object) {
-                    let cycle = path[start..].to_vec();
+                if let Some(start) = path.get_index_of(&object) {
+                    let cycle: Vec<ObjectId> = path[start..].iter().copied().collect();
                     self.objects[object].state = State::Done;
                     self.objects[object].kind = ObjectKind::Invalid;
                     self.report_cycle_of(&cycle, self.first_in_source(&cycle));
@@ -133,8 +134,11 @@ impl<'a> Checker<'a> {
                 if done.contains(&object) {
                     break;
                 }
-                path.push(object);
                 next = self.declared_as_name(object);
+                // Most objects are no types that are declared as another.
+                if next.is_some() || !path.is_empty() {
+                    path.insert(object);
+                }
             }
             done.extend(path);
         }
@@ -178,7 +182,7 @@ impl<'a> Checker<'a> {
                 };
                 let arg = self.argument_of(inner, param);
                 let finite = arg.is_none_or(|arg| self.is_finite(arg, search));
-                search.nest.push(inner);
+                search.nest.insert(inner);
                 finite
             }
             _ => true,
@@ -199,7 +203,7 @@ impl<'a> Checker<'a> {
             Some((generic, _)) => *generic,
             None => id,
         };
-        search.nest.push(ty);
+        search.nest.insert(ty);
         search.path.push(ty);
         let finite = self.are_parts_finite(Holder::Named(origin), search);
         if finite {

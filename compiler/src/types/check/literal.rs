@@ -263,7 +263,8 @@ impl Checker<'_> {
 
     fn keyed_fields(&mut self, base: Ty, elements: &[Element]) -> Vec<(usize, Expr)> {
         let mut list: Vec<PathValue> = Vec::with_capacity(elements.len());
-        let mut seen: Vec<(Path, Symbol, Span)> = Vec::new();
+        let mut seen: Vec<(Path, Symbol, Span)> = Vec::with_capacity(elements.len());
+        let mut outer: FxHashSet<usize> = FxHashSet::default();
         let structure = self.types.common_under(base).unwrap_or(base);
         for element in elements {
             let span = self.element_span(element);
@@ -285,8 +286,11 @@ impl Checker<'_> {
                 continue;
             };
             let value = self.field_value(element.value, ty);
+            // In a long list a search for each would take too long.
+            let is_new = elements.len() > 16 && outer.insert(path[0]);
             let clash = seen
                 .iter()
+                .filter(|_| !is_new)
                 .find(|(other, ..)| other.starts_with(&path) || path.starts_with(other));
             if let Some((other, other_name, first)) = clash {
                 let (name, other_name) = (self.symbols.name(name), self.symbols.name(*other_name));

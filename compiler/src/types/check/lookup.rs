@@ -1,9 +1,11 @@
 //! Fields and methods by name, through embedded fields (spec "Selectors", "Method sets").
 
 use super::Checker;
-use crate::types::ty::{Method, NamedId, PackageId, Ty, Type, TypeParamId};
+use crate::types::ty::{DeclaredMethod, Field, Method, NamedId, PackageId, Ty, Type, TypeParamId};
 use minigo_grammar::symbol::Symbol;
+use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
+use std::rc::Rc;
 
 /// Indices of fields, each of a struct in the one before.
 pub(crate) type Path = SmallVec<[usize; 2]>;
@@ -56,6 +58,40 @@ struct Embedded {
     is_pointer: bool,
     indirect: bool,
     multiples: bool,
+}
+
+/// Lists of at most this many fields or methods are searched without an index.
+const FEW: usize = 16;
+
+/// Where the members of types with many are, by name; filled when one is looked up.
+#[derive(Default)]
+pub(super) struct MemberIndex {
+    /// By structure.
+    fields: FxHashMap<Ty, Rc<FieldIndex>>,
+    methods: FxHashMap<NamedId, MethodIndex>,
+}
+
+struct FieldIndex {
+    by_name: FxHashMap<Rc<str>, usize>,
+    embedded: Vec<usize>,
+}
+
+#[derive(Default)]
+struct MethodIndex {
+    by_name: FxHashMap<Rc<str>, usize>,
+    /// How many of the methods are in it.
+    len: usize,
+}
+
+impl FieldIndex {
+    fn new(fields: &[Field]) -> FieldIndex {
+        let names = fields.iter().map(|field| field.name.clone());
+        let embedded = fields.iter().enumerate().filter(|(_, f)| f.embedded);
+        FieldIndex {
+            embedded: embedded.map(|(i, _)| i).collect(),
+            by_name: names.enumerate().map(|(i, name)| (name, i)).collect(),
+        }
+    }
 }
 
 impl Checker<'_> {
@@ -126,11 +162,11 @@ impl Checker<'_> {
                         continue;
                     }
                     seen.push(id);
-                    let named = &self.types.named[id.0 as usize];
-                    let index = named.methods.iter().position(|m| {
+                    let index = self.declared_method(id, (!fold_case).then_some(name), |m| {
                         let unexported = !is_exported(&m.name);
                         same(&m.name, unexported.then_some(m.package))
                     });
+                    let named = &self.types.named[id.0 as usize];
                     if let Some(index) = index {
                         if found.is_some() || entry.multiples {
                             return Member::Ambiguous;
@@ -151,7 +187,16 @@ impl Checker<'_> {
                     _ => self.types.as_interface(entry.ty).map(|i| (i, false)),
                 };
                 if let Some((interface, is_param)) = under {
-                    let method = interface.methods.iter().find(|m| same(&m.name, m.package));
+                    let methods = &interface.methods;
+                    // They are sorted by name.
+                    let from = match fold_case {
+                        true => 0,
+                        false => methods.partition_point(|m| &*m.name < name),
+                    };
+                    let method = methods[from..]
+                        .iter()
+                        .take_while(|m| fold_case || &*m.name == name)
+                        .find(|m| same(&m.name, m.package));
                     if let Some(method) = method {
                         if found.is_some() || entry.multiples {
                             return Member::Ambiguous;
@@ -164,23 +209,25 @@ impl Checker<'_> {
                         });
                     }
                 } else if let Type::Struct(fields) = self.types.under(entry.ty) {
-                    for (i, field) in fields.iter().enumerate() {
+                    let fields = fields.clone();
+                    let index = (!fold_case).then(|| self.field_index(entry.ty, &fields));
+                    let mut visit = |i: usize| {
+                        let field = &fields[i];
                         let path = || {
                             let mut path = entry.path.clone();
                             path.push(i);
                             path
                         };
                         if same(&field.name, field.package) {
-                            if found.is_some() || entry.multiples {
-                                return Member::Ambiguous;
-                            }
-                            found = Some(Member::Field {
-                                path: path(),
-                                ty: field.ty,
+                            let only = found.is_none() && !entry.multiples;
+                            found = Some(match only {
+                                true => Member::Field {
+                                    path: path(),
+                                    ty: field.ty,
+                                },
+                                false => Member::Ambiguous,
                             });
-                            continue;
-                        }
-                        if found.is_none() && field.embedded {
+                        } else if found.is_none() && field.embedded {
                             let (ty, is_pointer) = self.deref(field.ty);
                             if let Some(same) = next.iter_mut().find(|e| e.ty == ty) {
                                 same.multiples = true;
@@ -194,6 +241,18 @@ impl Checker<'_> {
                                 });
                             }
                         }
+                    };
+                    let named = index.flatten().map(|index| {
+                        let named = index.by_name.get(name).copied();
+                        (named.filter(|&i| same(name, fields[i].package)), index)
+                    });
+                    match named {
+                        Some((Some(i), _)) => visit(i),
+                        Some((None, index)) => index.embedded.iter().copied().for_each(visit),
+                        None => (0..fields.len()).for_each(visit),
+                    }
+                    if found == Some(Member::Ambiguous) {
+                        return Member::Ambiguous;
                     }
                 }
             }
@@ -216,6 +275,36 @@ impl Checker<'_> {
             current = next;
         }
         Member::NotFound
+    }
+
+    /// The index of the fields of a struct that has many.
+    fn field_index(&mut self, ty: Ty, fields: &[Field]) -> Option<Rc<FieldIndex>> {
+        if fields.len() <= FEW {
+            return None;
+        }
+        let known = self.members.fields.entry(self.types.underlying(ty));
+        let index = known.or_insert_with(|| Rc::new(FieldIndex::new(fields)));
+        Some(index.clone())
+    }
+
+    /// The method of a defined type that `is_it`; `name` is its name if there is only one that it can have.
+    fn declared_method(
+        &mut self,
+        id: NamedId,
+        name: Option<&str>,
+        is_it: impl Fn(&DeclaredMethod) -> bool,
+    ) -> Option<usize> {
+        let methods = &self.types.named[id.0 as usize].methods;
+        let Some(name) = name.filter(|_| methods.len() > FEW) else {
+            return methods.iter().position(is_it);
+        };
+        let known = self.members.methods.entry(id).or_default();
+        for (index, method) in methods.iter().enumerate().skip(known.len) {
+            known.by_name.entry(method.name.clone()).or_insert(index);
+        }
+        known.len = methods.len();
+        let index = *known.by_name.get(name)?;
+        is_it(&methods[index]).then_some(index)
     }
 
     /// What a pointer type literal points to, or the type itself.

@@ -268,6 +268,7 @@ pub(crate) struct Checker<'a> {
     names: Vec<Option<Rc<str>>>,
     /// The empty string, shared.
     pub(crate) empty: Rc<str>,
+    members: lookup::MemberIndex,
     file_packages: &'a [PackageId],
     imports_by_path: &'a FxHashMap<Rc<str>, PackageId>,
     /// The names of imported packages, by file.

@@ -74,6 +74,7 @@ impl<'a> Checker<'a> {
             imports_by_path: &loaded.imports,
             dot_imports: Vec::new(),
             empty: "".into(),
+            members: Default::default(),
             dot_used: Default::default(),
             file_imports: vec![FxHashMap::default(); loaded.files.len()],
             imports: Vec::new(),
