@@ -169,6 +169,9 @@ impl<'a> Checker<'a> {
         let text = self.expr_string(id);
         let span = self.ast().expr_span(id);
         self.error(code::NOT_A_TYPE, span, format!("{text} is not a type"));
+        if let Expr::TypeAssert { .. } = self.ast().expr(id) {
+            self.use_exprs(&[id]);
+        }
         Ty::INVALID
     }
 
