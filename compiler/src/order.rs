@@ -17,6 +17,7 @@
 use crate::escape::{Escapes, FuncEscapes, VarInfo};
 use crate::types::ty::{Basic, Loc, Ty, Type, Types};
 use crate::types::typed::*;
+use smallvec::{SmallVec, smallvec};
 use std::rc::Rc;
 
 /// A region with more units than this keeps the order of the source, since each unit takes registers.
@@ -663,8 +664,11 @@ impl Pass<'_> {
     }
 }
 
+/// Operands, and how each is used; there are few, most often.
+type Operands<'e> = SmallVec<[(&'e mut Expr, Use); 3]>;
+
 /// The operands of an expression in order of evaluation. A callee that is read last is one only if the call is `deferred`.
-fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut Expr, Use)> {
+fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Operands<'e> {
     let ty = e.ty;
     let part = |x: &'e mut Expr| (x, Use::Part);
     match &mut e.kind {
@@ -673,11 +677,11 @@ fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut 
         | ExprKind::Var(_)
         | ExprKind::Global(_)
         | ExprKind::Func { .. }
-        | ExprKind::FuncLit(_) => Vec::new(),
+        | ExprKind::FuncLit(_) => Operands::new(),
         ExprKind::Convert(x) => {
             let boxes =
                 matches!(types.under(ty), Type::Interface(_)) && is_boxed_whole(types, x.ty);
-            vec![whole(types, x, boxes)]
+            smallvec![whole(types, x, boxes)]
         }
         ExprKind::Unary { x, .. }
         | ExprKind::NilCheck(x)
@@ -686,7 +690,7 @@ fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut 
         | ExprKind::TypeAssert(x)
         | ExprKind::TypeAssertOk(x)
         | ExprKind::Recv(x)
-        | ExprKind::RecvOk(x) => vec![part(x)],
+        | ExprKind::RecvOk(x) => smallvec![part(x)],
         ExprKind::AddrOf(x) => {
             let is_literal = matches!(
                 x.kind,
@@ -695,16 +699,16 @@ fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut 
                     | ExprKind::SliceLit { .. }
                     | ExprKind::MapLit(_)
             );
-            vec![(x, if is_literal { Use::Part } else { Use::Place })]
+            smallvec![(&mut **x, if is_literal { Use::Part } else { Use::Place })]
         }
         ExprKind::Compare { x, y, .. } => {
             let by_address = matches!(types.under(x.ty), Type::Struct(_) | Type::Array { .. });
-            vec![whole(types, x, by_address), whole(types, y, by_address)]
+            smallvec![whole(types, x, by_address), whole(types, y, by_address)]
         }
         ExprKind::Binary { x, y, .. }
         | ExprKind::AndAnd { x, y }
         | ExprKind::OrOr { x, y }
-        | ExprKind::Index { x, index: y } => vec![part(x), part(y)],
+        | ExprKind::Index { x, index: y } => smallvec![part(x), part(y)],
         ExprKind::MapIndex { map, key } | ExprKind::MapIndexOk { map, key } => {
             let key = match types.under(key.ty) {
                 Type::Struct(_) | Type::Array { .. } if is_one_word(types, key.ty) => {
@@ -724,7 +728,7 @@ fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut 
                 }
                 _ => part(key),
             };
-            vec![part(map), key]
+            smallvec![part(map), key]
         }
         ExprKind::Slice { x, lo, hi, max } => {
             let how = if is_array(types, x.ty) {
@@ -747,7 +751,7 @@ fn operands<'e>(types: &Types, e: &'e mut Expr, deferred: bool) -> Vec<(&'e mut 
             callee.into_iter().chain(args).map(part).collect()
         }
         ExprKind::Builtin { args, .. } => args.iter_mut().map(part).collect(),
-        ExprKind::Let { init, body, .. } => vec![part(init), part(body)],
+        ExprKind::Let { init, body, .. } => smallvec![part(init), part(body)],
         ExprKind::StructLit(fields) => fields.iter_mut().map(|(_, x)| part(x)).collect(),
         ExprKind::ArrayLit(elems) | ExprKind::SliceLit { elems, .. } => {
             elems.iter_mut().map(|(_, x)| part(x)).collect()
